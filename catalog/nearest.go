@@ -1,0 +1,57 @@
+package catalog
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Nearest returns the candidate that the word was probably meant to be, or ""
+// if none is near: at most a third of the letters may differ, whatever their
+// case.
+func Nearest(word string, candidates []string) string {
+	best, bestDistance := "", len([]rune(word))/3+1
+	for _, c := range candidates {
+		if d := distance(strings.ToLower(word), strings.ToLower(c)); d < bestDistance {
+			best, bestDistance = c, d
+		}
+	}
+	return best
+}
+
+// DidYouMean returns `; did you mean "…"?` for the nearest candidate, or "".
+func DidYouMean(word string, candidates []string) string {
+	return didYouMean(Nearest(word, candidates))
+}
+
+func didYouMean(nearest string) string {
+	if nearest == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", nearest)
+}
+
+// distance counts the letters to insert, remove, replace or swap with their
+// neighbour to make b of a.
+func distance(a, b string) int {
+	s, t := []rune(a), []rune(b)
+	rows := [3][]int{make([]int, len(t)+1), make([]int, len(t)+1), make([]int, len(t)+1)}
+	for j := range rows[1] {
+		rows[1][j] = j
+	}
+	for i := 1; i <= len(s); i++ {
+		before, above, row := rows[0], rows[1], rows[2]
+		row[0] = i
+		for j := 1; j <= len(t); j++ {
+			cost := 1
+			if s[i-1] == t[j-1] {
+				cost = 0
+			}
+			row[j] = min(above[j]+1, row[j-1]+1, above[j-1]+cost)
+			if i > 1 && j > 1 && s[i-1] == t[j-2] && s[i-2] == t[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		rows = [3][]int{above, row, before}
+	}
+	return rows[1][len(t)]
+}

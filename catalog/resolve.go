@@ -1,0 +1,152 @@
+package catalog
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Scope narrows which entries a short name may mean.
+type Scope struct {
+	Dialects  []string // Any of these must carry the entry; nil is every dialect.
+	Operation string   // The entry's family must meet it; empty is every operation.
+}
+
+// An UnknownError says that no entry has the name.
+type UnknownError struct {
+	Name    string
+	Nearest string // What was perhaps meant; may be empty.
+}
+
+// Error implements error.
+func (e *UnknownError) Error() string {
+	return fmt.Sprintf("no documented error is called %q%s", e.Name, didYouMean(e.Nearest))
+}
+
+// An AmbiguousError says that a short name means several entries.
+type AmbiguousError struct {
+	Name       string
+	Candidates []string // The ids, one of which must be written instead.
+}
+
+// Error implements error.
+func (e *AmbiguousError) Error() string {
+	return fmt.Sprintf("%q means several errors, write one of: %s", e.Name, strings.Join(e.Candidates, ", "))
+}
+
+// An OutOfScopeError says that the name is known but cannot arrive there.
+type OutOfScopeError struct {
+	Entry *Entry
+	Scope Scope
+}
+
+// Error implements error.
+func (e *OutOfScopeError) Error() string {
+	if e.Entry.ClientSide != "" {
+		return fmt.Sprintf("%s is never on the wire: %s", e.Entry.ID(), e.Entry.ClientSide)
+	}
+	where := strings.Join(e.Scope.Dialects, ", ")
+	if e.Scope.Operation != "" {
+		where = strings.TrimLeft(where+" "+e.Scope.Operation, " ")
+	}
+	return fmt.Sprintf("%s cannot arrive on %s, only on %s", e.Entry.ID(), where, strings.Join(e.Entry.Dialects, ", "))
+}
+
+// Resolve returns the entry that the name means: a whole id, provider/code,
+// or a bare code. A short name is looked for among the entries in scope; the
+// vendor's own code comes before the compatible one, and that before an alias.
+// The error is an [*UnknownError], [*AmbiguousError] or [*OutOfScopeError].
+func Resolve(name string, scope Scope) (*Entry, error) {
+	found := search(name, scope)
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		if elsewhere := search(name, Scope{}); len(elsewhere) > 0 {
+			return nil, &OutOfScopeError{Entry: elsewhere[0], Scope: scope}
+		}
+		return nil, &UnknownError{Name: name, Nearest: Nearest(name, names(scope))}
+	}
+	ids := make([]string, len(found))
+	for i, e := range found {
+		ids[i] = e.ID()
+	}
+	return nil, &AmbiguousError{Name: name, Candidates: ids}
+}
+
+// search returns the best matches of the name, best kind of match only.
+// A zero scope finds client-side entries too.
+func search(name string, scope Scope) []*Entry {
+	var byCode, byTwin, byAlias []*Entry
+	provider, family, code := split(name)
+	for _, f := range families {
+		if provider != "" && f.Provider != provider || family != "" && f.Name != family {
+			continue
+		}
+		if scope.Operation != "" && f.Operations != nil && !slices.Contains(f.Operations, scope.Operation) {
+			continue
+		}
+		for _, e := range f.Entries() {
+			if scope.Dialects != nil && !slices.ContainsFunc(scope.Dialects, e.CarriedBy) {
+				continue
+			}
+			switch {
+			case e.Code == code:
+				byCode = append(byCode, e)
+			case e.CompatibleCode == code:
+				byTwin = append(byTwin, e)
+			case slices.Contains(e.Aliases, code):
+				byAlias = append(byAlias, e)
+			}
+		}
+	}
+	if len(byCode) > 0 {
+		return byCode
+	}
+	if len(byTwin) > 1 {
+		byTwin = sameLetters(byTwin, code)
+	}
+	if len(byTwin) > 0 {
+		return byTwin
+	}
+	return byAlias
+}
+
+// sameLetters prefers, among entries that share a compatible code, the one
+// whose own code is spelt alike: LimitRequests for limit_requests.
+func sameLetters(entries []*Entry, code string) []*Entry {
+	for _, e := range entries {
+		if strings.EqualFold(e.Code, strings.ReplaceAll(code, "_", "")) {
+			return []*Entry{e}
+		}
+	}
+	return entries
+}
+
+// split takes a name apart into provider, family and code; what it does not
+// name is empty.
+func split(name string) (provider, family, code string) {
+	first, rest, found := strings.Cut(name, "/")
+	if !found || (first != Qianfan && first != DashScope) {
+		return "", "", name
+	}
+	if family, code, found = strings.Cut(rest, "/"); found {
+		return first, family, code
+	}
+	return first, "", rest
+}
+
+// names lists what could have been written in the scope.
+func names(scope Scope) []string {
+	var all []string
+	for _, e := range All() {
+		if scope.Dialects != nil && !slices.ContainsFunc(scope.Dialects, e.CarriedBy) {
+			continue
+		}
+		all = append(all, e.Code, e.ID())
+		if e.CompatibleCode != "" {
+			all = append(all, e.CompatibleCode)
+		}
+	}
+	return all
+}

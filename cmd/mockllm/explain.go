@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mockllm/mockllm"
+)
+
+func explainCommand() *cobra.Command {
+	var f settings
+	var request string
+	var call uint
+	c := &cobra.Command{
+		Use:   "explain FILE",
+		Short: "Tell which rule would fire for a request, why the others not, and what would be sent",
+		Example: `  mockllm explain throttle.toml --request request.http
+  mockllm explain throttle.toml --request - --call 3 < request.http`,
+		Args: exactly(1, "one scenario file"),
+		RunE: func(c *cobra.Command, args []string) error {
+			f.scenario = args[0]
+			return f.explain(c, request, call)
+		},
+	}
+	c.Flags().StringVar(&f.seed, "seed", "", "seed of all chance, a whole `number`, instead of the scenario's")
+	c.Flags().StringVar(&f.speed, "speed", "", "how many times faster vendor time goes, a `factor`, instead of the scenario's")
+	c.Flags().StringVar(&f.edition, "edition", "", "whose statuses are sent: seed, 2026-05 or 2026-late")
+	c.Flags().StringVar(&request, "request", "-", "`file` with the request as raw HTTP/1.1; - is standard input")
+	c.Flags().UintVar(&call, "call", 1, "explain the n-th time that this request comes")
+	return c
+}
+
+func (f *settings) explain(c *cobra.Command, request string, call uint) error {
+	options, _ := f.options()
+	if call < 1 || call > 1_000_000 {
+		f.problem("flag --call: calls are numbered from 1 to 1000000, not %d", call)
+	}
+	raw, err := readRequest(request, c.InOrStdin())
+	if err != nil {
+		f.problem("flag --request: %v", err)
+	}
+	if len(f.problems) > 0 {
+		return &usageError{f.problems}
+	}
+	server, err := mockllm.New(options...)
+	if err != nil {
+		return err
+	}
+	var x mockllm.Explanation
+	for range call {
+		req, err := parseRequest(raw)
+		if err != nil {
+			return &usageError{[]string{"flag --request: " + err.Error()}}
+		}
+		if x, err = server.Explain(c.Context(), req); err != nil {
+			return err
+		}
+	}
+	printExplanation(c.OutOrStdout(), x, server.Seed())
+	return nil
+}
+
+// maxRequest bounds the request file.
+const maxRequest = 16 << 20
+
+func readRequest(name string, in io.Reader) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(io.LimitReader(in, maxRequest))
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxRequest))
+}
+
+// parseRequest reads raw HTTP/1.1. Line ends may be LF, and without a length
+// the body is all that follows the header.
+func parseRequest(raw []byte) (*http.Request, error) {
+	head, body := splitRequest(raw)
+	req, err := http.ReadRequest(bufio.NewReader(head))
+	if err != nil {
+		return nil, fmt.Errorf("no HTTP/1.1 request: %w", err)
+	}
+	req.Body = io.NopCloser(body)
+	return req, nil
+}
+
+func printExplanation(w io.Writer, x mockllm.Explanation, seed uint64) {
+	r, d := x.Request, x.Decision
+	fmt.Fprintf(w, "request   %s %s\n", r.Method, r.Path)
+	if r.Dialect != "" {
+		fmt.Fprintf(w, "read as   %s %s, model %q, stream %t\n", r.Dialect, r.Operation, r.Model, r.Stream)
+	}
+	for _, rule := range x.Rules {
+		if rule.Why != "" {
+			fmt.Fprintf(w, "rule      %q does not fire: %s\n", rule.Rule, rule.Why)
+		}
+	}
+	for _, f := range d.Fired {
+		fmt.Fprintf(w, "rule      %q fires: call %d, step %d, roll %.6f, seed %d\n", f.Rule, f.N, f.Step+1, f.Roll, seed)
+	}
+	fmt.Fprintf(w, "answer    by %s%s\n", d.Cause, answerOf(x))
+	for _, step := range x.Script {
+		fmt.Fprintf(w, "  %s\n", step)
+	}
+}
+
+func answerOf(x mockllm.Explanation) string {
+	switch d := x.Decision; {
+	case d.Failure != nil:
+		return ": " + d.Failure.Entry.ID()
+	case d.Problem != nil:
+		return ": " + d.Problem.Title + ": " + d.Problem.Detail
+	default:
+		return ""
+	}
+}

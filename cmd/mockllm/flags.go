@@ -1,0 +1,125 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/mockllm/mockllm/catalog"
+)
+
+// envPrefix begins the names of all our variables.
+const envPrefix = "MOCKLLM_"
+
+func envName(flag string) string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// fromEnvironment sets the flags that the command line leaves open from their
+// twins. Variables of ours that are nobody's twin are problems.
+func fromEnvironment(c *cobra.Command, environ []string) []string {
+	known := map[string]bool{}
+	for _, name := range allFlags(c.Root()) {
+		known[envName(name)] = true
+	}
+	values := map[string]string{}
+	var problems []string
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		switch {
+		case !strings.HasPrefix(name, envPrefix) || isForeign(name):
+		case !known[name]:
+			problems = append(problems, fmt.Sprintf("variable %s is unknown%s", name, catalog.DidYouMean(name, keys(known))))
+		case value != "":
+			values[name] = value
+		}
+	}
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		value, given := values[envName(f.Name)]
+		if !given || f.Changed {
+			return
+		}
+		if err := c.Flags().Set(f.Name, value); err != nil {
+			problems = append(problems, fmt.Sprintf("variable %s: %v", envName(f.Name), err))
+		}
+	})
+	slices.Sort(problems)
+	return problems
+}
+
+// isForeign reports whether the name is not meant for the command, though it
+// begins like ours: what Kubernetes sets for a service called mockllm, and
+// what steers our own end-to-end tests.
+func isForeign(name string) bool {
+	rest := strings.TrimPrefix(name, envPrefix)
+	return strings.HasPrefix(rest, "E2E_") || strings.HasSuffix(rest, "SERVICE_HOST") ||
+		strings.Contains(rest, "SERVICE_PORT") || rest == "PORT" || strings.HasPrefix(rest, "PORT_") ||
+		strings.HasSuffix(rest, "_PORT") || strings.Contains(rest, "_PORT_")
+}
+
+// allFlags lists the flags of a command and all below it.
+func allFlags(c *cobra.Command) []string {
+	var names []string
+	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if f.Name != "help" {
+			names = append(names, f.Name)
+		}
+	})
+	for _, sub := range c.Commands() {
+		names = append(names, allFlags(sub)...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// flagError says what is wrong with a flag, and with the variables too.
+func flagError(c *cobra.Command, environ []string, err error) error {
+	text := err.Error()
+	if name, found := strings.CutPrefix(text, "unknown flag: --"); found {
+		var names []string
+		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		text = fmt.Sprintf("flag --%s is unknown%s", name, dashed(catalog.Nearest(name, names)))
+	}
+	return &usageError{append([]string{text}, fromEnvironment(c, environ)...)}
+}
+
+func dashed(name string) string {
+	if name == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean --%s?", name)
+}
+
+func keys(m map[string]bool) []string {
+	var names []string
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// onlyCommands refuses words that are no command, with what was perhaps meant.
+func onlyCommands(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, sub := range c.Commands() {
+		names = append(names, sub.Name())
+	}
+	return &usageError{[]string{fmt.Sprintf("%s has no command %q%s", c.CommandPath(), args[0], catalog.DidYouMean(args[0], names))}}
+}
+
+// exactly demands that many arguments.
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != n {
+			return &usageError{[]string{fmt.Sprintf("%s takes %s, not %d arguments", c.CommandPath(), what, len(args))}}
+		}
+		return nil
+	}
+}

@@ -1,0 +1,79 @@
+// Command mockllm serves a double of Baidu Qianfan and Alibaba DashScope that
+// misbehaves on purpose. See the README, or mockllm help.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mockllm/mockllm/scenarios"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
+}
+
+// Exit codes that scripts may rely on.
+const (
+	exitOK      = 0
+	exitFailure = 1 // Our own failure.
+	exitUsage   = 2 // Bad flags, variables or scenario.
+)
+
+// run executes the command line and returns the exit code.
+func run(args, environ []string, in io.Reader, out, errs io.Writer) int {
+	root := newRoot(environ)
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errs)
+	err := root.Execute()
+	if err == nil {
+		return exitOK
+	}
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintln(errs, "mockllm:", strings.TrimRight(line, "\n"))
+	}
+	var usage *usageError
+	var invalid *scenarios.InvalidError
+	if errors.As(err, &usage) || errors.As(err, &invalid) {
+		return exitUsage
+	}
+	return exitFailure
+}
+
+// usageError is everything that is wrong with how the command was called.
+type usageError struct{ problems []string }
+
+func (e *usageError) Error() string { return strings.Join(e.problems, "\n") }
+
+func newRoot(environ []string) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "mockllm",
+		Short: "A double of Baidu Qianfan and Alibaba DashScope that fails on purpose",
+		Long: `mockllm answers as Baidu Qianfan (千帆) and Alibaba DashScope (百炼) do, and goes
+wrong as they document it. Point a client's base URL at it; a TOML scenario says
+what goes wrong and when.
+
+Every flag has a twin in the environment: --listen is MOCKLLM_LISTEN.
+Exit codes: 0 ok, 1 own failure, 2 bad usage or invalid scenario.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          onlyCommands,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
+		if problems := fromEnvironment(c, environ); len(problems) > 0 {
+			return &usageError{problems}
+		}
+		return nil
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return flagError(c, environ, err) })
+	root.AddCommand(serveCommand(), catalogCommand(), validateCommand(), explainCommand(), healthCommand(), versionCommand())
+	return root
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mockllm/mockllm"
+	"github.com/mockllm/mockllm/admin"
+)
+
+// serveFlags are the flags of serve.
+type serveFlags struct {
+	settings
+	listen, admin, adminToken, logFormat string
+	quiet, quietWire                     bool
+}
+
+func serveCommand() *cobra.Command {
+	var f serveFlags
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Answer the vendors' paths until stopped",
+		Example: `  mockllm serve
+  mockllm serve --scenario throttle.toml --seed 42
+  mockllm serve --listen 127.0.0.1:0 --admin 127.0.0.1:0`,
+		Args: exactly(0, "no arguments"),
+		RunE: func(c *cobra.Command, _ []string) error {
+			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			return f.serve(ctx, c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	f.add(c)
+	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8080", "`address` of the vendors' paths; port 0 takes a free one")
+	c.Flags().StringVar(&f.admin, "admin", "127.0.0.1:8081", "`address` of the admin API")
+	c.Flags().StringVar(&f.adminToken, "admin-token", "", "demand this bearer `token` on the admin API")
+	c.Flags().StringVar(&f.logFormat, "log-format", "text", "text or json")
+	c.Flags().BoolVar(&f.quiet, "quiet", false, "write no line per exchange")
+	c.Flags().BoolVar(&f.quietWire, "quiet-wire", false, "leave the X-Mockllm-Rule header out of answers")
+	c.SetContext(context.Background())
+	return c
+}
+
+// drainTime bounds how long answers under way may still take after a signal.
+const drainTime = 5 * time.Second
+
+func (f *serveFlags) serve(ctx context.Context, out, errs io.Writer) error {
+	options, source := f.options()
+	log, err := f.logger(errs)
+	if err != nil {
+		f.problem("%v", err)
+	}
+	vendors, management := f.listenBoth()
+	if len(f.problems) > 0 {
+		return &usageError{f.problems}
+	}
+	options = append(options, mockllm.WithLogger(log))
+	if f.quietWire {
+		options = append(options, mockllm.WithQuietWire())
+	}
+	server, err := mockllm.New(options...)
+	if err != nil {
+		return err
+	}
+	failed := make(chan error, 2)
+	go func() { failed <- server.Serve(vendors) }()
+	go func() {
+		failed <- server.ServeAdmin(management, admin.Options{Token: f.adminToken, AnyHost: !isLoopback(management)})
+	}()
+	banner(out, server, "http://"+vendors.Addr().String(), "http://"+management.Addr().String(), source)
+	select {
+	case err := <-failed:
+		server.Close()
+		return err
+	case <-ctx.Done():
+		bounded, cancel := context.WithTimeout(context.Background(), drainTime)
+		defer cancel()
+		return server.Shutdown(bounded)
+	}
+}
+
+// listenBoth opens both ports, so that an address that is taken is a problem
+// at once.
+func (f *serveFlags) listenBoth() (vendors, management net.Listener) {
+	var err error
+	if vendors, err = net.Listen("tcp", f.listen); err != nil {
+		f.problem("flag --listen: %v", err)
+	}
+	if management, err = net.Listen("tcp", f.admin); err != nil {
+		f.problem("flag --admin: %v", err)
+	}
+	if len(f.problems) > 0 {
+		for _, l := range []net.Listener{vendors, management} {
+			if l != nil {
+				l.Close()
+			}
+		}
+	}
+	return vendors, management
+}
+
+func isLoopback(l net.Listener) bool {
+	address, ok := l.Addr().(*net.TCPAddr)
+	return ok && address.IP.IsLoopback()
+}
+
+func (f *serveFlags) logger(w io.Writer) (*slog.Logger, error) {
+	if f.quiet {
+		return slog.New(slog.DiscardHandler), nil
+	}
+	switch f.logFormat {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, nil)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, nil)), nil
+	default:
+		return nil, fmt.Errorf("flag --log-format: unknown format %q; it is text or json", f.logFormat)
+	}
+}
+
+// banner says where the server is, what it follows, and what to paste.
+func banner(w io.Writer, s *mockllm.Server, vendors, management, source string) {
+	info := s.Info()
+	scenario := fmt.Sprintf("%s, %d rules", info.Scenario, info.Rules)
+	if source == "" {
+		scenario = "none: every valid call succeeds"
+	} else {
+		scenario += " (" + source + ")"
+	}
+	fmt.Fprintf(w, `mockllm %s
+vendors   %s
+admin     %s
+scenario  %s
+seed      %d, edition %s
+
+Point a client at it:
+  Qianfan SDKs     export QIANFAN_BASE_URL=%[2]s QIANFAN_AK=any QIANFAN_SK=any
+  DashScope SDKs   export DASHSCOPE_HTTP_BASE_URL=%[2]s/api/v1 DASHSCOPE_API_KEY=any
+  OpenAI SDKs      export OPENAI_BASE_URL=%[2]s/compatible-mode/v1 OPENAI_API_KEY=any
+`, info.Version, vendors, management, scenario, info.Seed, info.Edition)
+}

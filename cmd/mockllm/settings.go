@@ -1,0 +1,109 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mockllm/mockllm"
+	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/scenarios"
+)
+
+// settings are the flags that say what is served. They are read as text, so
+// that all that is wrong can be said at once.
+type settings struct {
+	scenario, seed, speed, edition string
+	problems                       []string
+}
+
+func (s *settings) add(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&s.scenario, "scenario", "", "scenario `file`, or a folder that holds one .toml file; nothing goes wrong without")
+	f.StringVar(&s.seed, "seed", "", "seed of all chance, a whole `number`, instead of the scenario's")
+	f.StringVar(&s.speed, "speed", "", "how many times faster vendor time goes, a `factor`, instead of the scenario's")
+	f.StringVar(&s.edition, "edition", "", "whose statuses are sent: seed, 2026-05 or 2026-late")
+}
+
+func (s *settings) problem(format string, args ...any) {
+	s.problems = append(s.problems, fmt.Sprintf(format, args...))
+}
+
+// options turns the flags into options and says where the scenario came from.
+// What is wrong is kept in s.problems.
+func (s *settings) options() (options []mockllm.Option, source string) {
+	if s.scenario != "" {
+		if scenario, from := s.load(); scenario != nil {
+			options, source = append(options, mockllm.WithScenario(scenario)), from
+		}
+	}
+	if s.seed != "" {
+		seed, err := strconv.ParseUint(s.seed, 10, 64)
+		if err != nil {
+			s.problem("flag --seed: %q is no whole number from 0 to 18446744073709551615", s.seed)
+		}
+		options = append(options, mockllm.WithSeed(seed))
+	}
+	if s.speed != "" {
+		speed, err := strconv.ParseFloat(s.speed, 64)
+		if err == nil {
+			err = scenarios.CheckSpeed(speed)
+		}
+		if err != nil {
+			s.problem("flag --speed: %q is no number from 0.001 to 1000000", s.speed)
+		} else {
+			options = append(options, mockllm.WithSpeed(speed))
+		}
+	}
+	if s.edition != "" {
+		if !slices.Contains(catalog.Editions(), catalog.Edition(s.edition)) {
+			s.problem("flag --edition: unknown edition %q; it is one of %v", s.edition, catalog.Editions())
+		} else {
+			options = append(options, mockllm.WithEdition(catalog.Edition(s.edition)))
+		}
+	}
+	return options, source
+}
+
+// load reads the scenario and returns where it stands and what it hashes to.
+func (s *settings) load() (*scenarios.Scenario, string) {
+	file, err := scenarioFile(s.scenario)
+	if err != nil {
+		s.problem("flag --scenario: %v", err)
+		return nil, ""
+	}
+	scenario, err := scenarios.LoadFile(file)
+	if err != nil {
+		s.problem("%v", err)
+		return nil, ""
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		s.problem("flag --scenario: %v", err)
+		return nil, ""
+	}
+	return scenario, fmt.Sprintf("%s, sha256 %x", file, sha256.Sum256(text))[:len(file)+len(", sha256 ")+12]
+}
+
+// scenarioFile finds the file that is meant: a file, or the one .toml file of
+// a folder. Other names would be scenarios of a library.
+func scenarioFile(name string) (string, error) {
+	if !strings.ContainsRune(name, filepath.Separator) && !strings.ContainsRune(name, '/') && filepath.Ext(name) != ".toml" {
+		return "", fmt.Errorf("%q is no file: the name of a file holds a / or ends in .toml", name)
+	}
+	info, err := os.Stat(name)
+	if err != nil || !info.IsDir() {
+		return name, err
+	}
+	found, err := filepath.Glob(filepath.Join(name, "*.toml"))
+	if err != nil || len(found) != 1 {
+		return "", fmt.Errorf("folder %s holds %d .toml files, not one", name, len(found))
+	}
+	return found[0], nil
+}

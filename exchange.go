@@ -1,0 +1,177 @@
+package mockllm
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/mockllm/mockllm/journal"
+	"github.com/mockllm/mockllm/play"
+	"github.com/mockllm/mockllm/responders"
+	"github.com/mockllm/mockllm/scenarios"
+)
+
+// exchange answers one request, from reading it to the journal.
+func (s *Server) exchange(w http.ResponseWriter, req *http.Request) {
+	ctx := req.Context()
+	deadline := http.NewResponseController(w)
+	deadline.SetReadDeadline(time.Now().Add(bodyTimeout))
+	in := s.incoming(req)
+	deadline.SetReadDeadline(time.Time{})
+	responder, r, mistake := s.read(req, in)
+	d := scenarios.Decision{Cause: byServer, Problem: mistake, Seed: s.engine.Seed()}
+	if mistake == nil {
+		d = s.decide(ctx, in.Now, r)
+	}
+	script := s.plan(responder, r, in, d)
+	sent := play.Play(ctx, w, script, s.clock)
+	e := record(req, in, r, d, script, sent)
+	e.ID = s.journal.Add(e)
+	s.logExchange(ctx, e)
+}
+
+// read finds out whose request it is and what it asks for. The responder is
+// nil if it is nobody's; then there is a mistake.
+func (s *Server) read(req *http.Request, in *responders.Incoming) (responders.Responder, *scenarios.Request, *scenarios.Mistake) {
+	responder, r := s.routes.find(req, in)
+	mistake := s.mistake(req, in)
+	if responder == nil {
+		r = &scenarios.Request{Method: in.Method, Path: in.Path, Namespace: in.Namespace, Body: in.Body}
+		if mistake == nil {
+			mistake = noSuchPath(in)
+		}
+	}
+	return responder, r, mistake
+}
+
+// plan writes the answer and the script for it.
+func (s *Server) plan(responder responders.Responder, r *scenarios.Request, in *responders.Incoming, d scenarios.Decision) play.Script {
+	m := message(responder, r, responders.Meta{Entropy: d.Entropy, Now: in.Now, Edition: d.Edition}, d)
+	m.Close = m.Close || in.State != responders.BodyComplete
+	if s.quietWire {
+		d.Fired = nil
+	}
+	return play.Plan(m, d, s.engine.Wire)
+}
+
+// byServer is the cause of refusals that are ours alone.
+const byServer scenarios.Cause = "server"
+
+func (s *Server) decide(ctx context.Context, now time.Time, r *scenarios.Request) scenarios.Decision {
+	d, err := s.engine.Decide(ctx, now, r)
+	if err != nil {
+		d.Cause, d.Problem = byServer, &scenarios.Mistake{Status: http.StatusInternalServerError, Title: "no decision", Detail: err.Error()}
+	}
+	return d
+}
+
+// incoming reads the request, its body up to the bound.
+func (s *Server) incoming(req *http.Request) *responders.Incoming {
+	inPath, path := stripNamespace(req.URL.EscapedPath())
+	in := &responders.Incoming{
+		Namespace: namespace(req, inPath), Method: req.Method, Path: path, Query: req.URL.Query(),
+		Header: req.Header, Asked: req.Header.Get(errorHeader), Now: s.clock.Now(),
+	}
+	body, err := io.ReadAll(io.LimitReader(req.Body, s.maxBody+1))
+	in.Body = body
+	switch {
+	case int64(len(body)) > s.maxBody:
+		in.Body, in.State = body[:s.maxBody], responders.BodyTooLarge
+	case err != nil:
+		in.State = responders.BodyCut
+	}
+	return in
+}
+
+// bodyTimeout bounds how long a client may take to send its body.
+const bodyTimeout = time.Minute
+
+// Headers by which a request may choose.
+const (
+	errorHeader     = "X-Mockllm-Error"
+	namespaceHeader = "X-Mockllm-Namespace"
+)
+
+// mistake finds what the sender did wrong towards us: a header that we do not
+// know, or a bad name of a namespace.
+func (s *Server) mistake(req *http.Request, in *responders.Incoming) *scenarios.Mistake {
+	known := []string{errorHeader, namespaceHeader}
+	for name := range req.Header {
+		if strings.HasPrefix(name, "X-Mockllm-") && name != errorHeader && name != namespaceHeader {
+			return unknownHeader(name, known)
+		}
+	}
+	if !validNamespace(in.Namespace) {
+		return &scenarios.Mistake{
+			Status: http.StatusBadRequest, Title: "bad namespace",
+			Detail: "a namespace has 1 to 100 letters, digits and -._~",
+		}
+	}
+	return nil
+}
+
+func noSuchPath(in *responders.Incoming) *scenarios.Mistake {
+	detail := in.Path + " is no path of any vendor"
+	if nearest := responders.NearestPath(in.Path); nearest != "" {
+		detail += "; did you mean " + nearest + "?"
+	}
+	return &scenarios.Mistake{Status: http.StatusNotFound, Title: "no such path", Detail: detail}
+}
+
+// keptBody bounds how much of a request's body the journal keeps.
+const keptBody = 16 << 10
+
+func record(req *http.Request, in *responders.Incoming, r *scenarios.Request, d scenarios.Decision, script play.Script, sent play.Sent) journal.Exchange {
+	e := journal.Exchange{
+		Time: in.Now, Namespace: in.Namespace,
+		Dialect: r.Dialect, Operation: r.Operation, Model: r.Model, Stream: r.Stream, Key: journal.RedactKey(r.Key),
+		Method: in.Method, URL: journal.RedactURL(in.Path, req.URL.RawQuery),
+		Body: strings.ToValidUTF8(string(in.Body[:min(len(in.Body), keptBody)]), "�"), BodyBytes: len(in.Body),
+		Fingerprint: r.Fingerprint, Cause: string(d.Cause), Seed: d.Seed,
+		Status: sent.Status, SentBytes: sent.Bytes, SentFrames: sent.Frames,
+		FirstByte: sent.FirstByte, Took: sent.Took, ClientLeft: sent.ClientLeft,
+	}
+	if d.Failure != nil {
+		e.Error = d.Failure.Entry.ID()
+	}
+	if d.Problem != nil {
+		e.Problem = d.Problem.Title + ": " + d.Problem.Detail
+	}
+	for _, f := range d.Fired {
+		e.Rules = append(e.Rules, journal.Firing(f))
+	}
+	for _, step := range script {
+		e.Script = append(e.Script, step.String())
+	}
+	if sent.Err != nil {
+		e.Failed = sent.Err.Error()
+	}
+	return e
+}
+
+func (s *Server) logExchange(ctx context.Context, e journal.Exchange) {
+	attrs := []slog.Attr{
+		slog.Uint64("id", e.ID), slog.String("method", e.Method), slog.String("url", e.URL),
+		slog.String("dialect", e.Dialect), slog.String("model", e.Model), slog.String("cause", e.Cause),
+		slog.Int("status", e.Status), slog.Duration("took", e.Took),
+	}
+	optional := func(name, value string) {
+		if value != "" {
+			attrs = append(attrs, slog.String(name, value))
+		}
+	}
+	optional("namespace", e.Namespace)
+	optional("error", e.Error)
+	optional("problem", e.Problem)
+	for _, f := range e.Rules {
+		attrs = append(attrs, slog.String("rule", f.Rule), slog.Uint64("n", f.N))
+	}
+	if e.ClientLeft {
+		attrs = append(attrs, slog.Bool("client_left", true))
+	}
+	optional("failed", e.Failed)
+	s.log.LogAttrs(ctx, slog.LevelInfo, "exchange", attrs...)
+}

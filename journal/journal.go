@@ -1,0 +1,113 @@
+package journal
+
+import (
+	"sync"
+	"time"
+)
+
+// An Exchange is one request and what became of it. The same words stand in
+// JSON.
+type Exchange struct {
+	ID        uint64    `json:"id"` // Counted from 1 over the life of the server.
+	Time      time.Time `json:"time"`
+	Namespace string    `json:"namespace"`
+
+	Dialect   string `json:"dialect,omitempty"`
+	Operation string `json:"operation,omitempty"`
+	Model     string `json:"model,omitempty"`
+	Stream    bool   `json:"stream"`
+	Key       string `json:"key,omitempty"` // Redacted.
+
+	Method      string `json:"method"`
+	URL         string `json:"url"`  // With secrets redacted.
+	Body        string `json:"body"` // The beginning of it.
+	BodyBytes   int    `json:"body_bytes"`
+	Fingerprint string `json:"fingerprint,omitempty"`
+
+	Cause   string   `json:"cause"`             // Which part of the order of things answered.
+	Error   string   `json:"error,omitempty"`   // The id of the documented error sent.
+	Problem string   `json:"problem,omitempty"` // What our own refusal says.
+	Rules   []Firing `json:"rules,omitempty"`   // What fired.
+	Seed    uint64   `json:"seed"`
+	Script  []string `json:"script"` // What was planned, step by step.
+
+	Status     int           `json:"status"` // What was sent; 0 if nothing was.
+	SentBytes  int64         `json:"sent_bytes"`
+	SentFrames int           `json:"sent_frames"`
+	FirstByte  time.Duration `json:"first_byte_ns"`
+	Took       time.Duration `json:"took_ns"`
+	ClientLeft bool          `json:"client_left"`
+	Failed     string        `json:"failed,omitempty"` // What broke it off on our side.
+}
+
+// A Firing is a rule that fired.
+type Firing struct {
+	Rule string  `json:"rule"`
+	N    uint64  `json:"n"`
+	Roll float64 `json:"roll,omitempty"`
+	Step int     `json:"step"`
+}
+
+// A Journal keeps the newest exchanges. It is safe for use by many goroutines.
+type Journal struct {
+	mu    sync.Mutex
+	ring  []Exchange
+	next  int    // Where the next one goes.
+	count int    // How many there are.
+	last  uint64 // The newest id.
+	gone  uint64 // How many were evicted.
+}
+
+// New returns a journal for at most that many exchanges, at least one.
+func New(size int) *Journal { return &Journal{ring: make([]Exchange, max(size, 1))} }
+
+// Add keeps an exchange and returns its id.
+func (j *Journal) Add(e Exchange) uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.last++
+	e.ID = j.last
+	if j.count == len(j.ring) {
+		j.gone++
+	} else {
+		j.count++
+	}
+	j.ring[j.next] = e
+	j.next = (j.next + 1) % len(j.ring)
+	return e.ID
+}
+
+// Exchanges returns those of a namespace, oldest first, and how many of all
+// namespaces were evicted to make room.
+func (j *Journal) Exchanges(namespace string) (found []Exchange, evicted uint64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.each(func(e *Exchange) {
+		if e.Namespace == namespace {
+			found = append(found, *e)
+		}
+	})
+	return found, j.gone
+}
+
+// Reset forgets the exchanges of a namespace.
+func (j *Journal) Reset(namespace string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	kept := make([]Exchange, len(j.ring))
+	n := 0
+	j.each(func(e *Exchange) {
+		if e.Namespace != namespace {
+			kept[n] = *e
+			n++
+		}
+	})
+	j.ring, j.count, j.next = kept, n, n%len(kept)
+}
+
+// each calls f for every exchange, oldest first.
+func (j *Journal) each(f func(*Exchange)) {
+	for i := range j.count {
+		f(&j.ring[(j.next-j.count+i+len(j.ring))%len(j.ring)])
+	}
+}

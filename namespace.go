@@ -1,0 +1,51 @@
+package mockllm
+
+import (
+	"cmp"
+	"net/http"
+	"strings"
+
+	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/responders"
+	"github.com/mockllm/mockllm/scenarios"
+)
+
+// namespacePrefix begins a path that names its namespace: /ns/{name}/….
+const namespacePrefix = "/ns/"
+
+// stripNamespace takes /ns/{name} off a path, as it was sent, and returns both.
+func stripNamespace(path string) (name, rest string) {
+	after, found := strings.CutPrefix(path, namespacePrefix)
+	if !found {
+		return "", path
+	}
+	name, rest, _ = strings.Cut(after, "/")
+	return name, "/" + rest
+}
+
+// namespace returns the isolated world that a request belongs to: by its path,
+// else its header, else its key, else the default one.
+func namespace(r *http.Request, inPath string) string {
+	if name := cmp.Or(inPath, r.Header.Get(namespaceHeader)); name != "" {
+		return name
+	}
+	for _, credential := range []string{
+		r.Header.Get("Authorization"), r.URL.Query().Get("access_token"), r.URL.Query().Get("client_id"), r.Header.Get("X-Api-Key"),
+	} {
+		if name, found := responders.NamespaceOf(credential); found {
+			return name
+		}
+	}
+	return ""
+}
+
+func validNamespace(name string) bool {
+	return len(name) <= 100 && !strings.ContainsFunc(name, func(c rune) bool { return !responders.InNamespace(c) })
+}
+
+func unknownHeader(name string, known []string) *scenarios.Mistake {
+	return &scenarios.Mistake{
+		Status: http.StatusBadRequest, Title: "unknown header",
+		Detail: name + " is no header of mockllm" + catalog.DidYouMean(name, known),
+	}
+}

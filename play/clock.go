@@ -1,0 +1,102 @@
+package play
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// A Clock tells the time and waits. Nothing else in the project does.
+type Clock interface {
+	Now() time.Time
+
+	// Sleep returns nil after d, or the context's error as soon as that ends.
+	Sleep(ctx context.Context, d time.Duration) error
+}
+
+// Real returns the machine's clock.
+func Real() Clock { return realClock{} }
+
+type realClock struct{}
+
+func (realClock) Now() time.Time { return time.Now() }
+
+func (realClock) Sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// A Manual clock stands still until it is advanced.
+type Manual struct {
+	mu      sync.Mutex
+	now     time.Time
+	waiters map[*waiter]struct{}
+}
+
+type waiter struct {
+	until time.Time
+	done  chan struct{}
+}
+
+// NewManual returns a clock that stands at the time given.
+func NewManual(now time.Time) *Manual {
+	return &Manual{now: now, waiters: map[*waiter]struct{}{}}
+}
+
+// Now implements [Clock].
+func (m *Manual) Now() time.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.now
+}
+
+// Advance moves the clock on and wakes everybody whose wait is over.
+func (m *Manual) Advance(d time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.now = m.now.Add(d)
+	for w := range m.waiters {
+		if !w.until.After(m.now) {
+			close(w.done)
+			delete(m.waiters, w)
+		}
+	}
+}
+
+// Waiting returns how many sleepers there are.
+func (m *Manual) Waiting() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.waiters)
+}
+
+// Sleep implements [Clock].
+func (m *Manual) Sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	w := m.wait(d)
+	select {
+	case <-w.done:
+		return nil
+	case <-ctx.Done():
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		delete(m.waiters, w)
+		return ctx.Err()
+	}
+}
+
+func (m *Manual) wait(d time.Duration) *waiter {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	w := &waiter{until: m.now.Add(d), done: make(chan struct{})}
+	m.waiters[w] = struct{}{}
+	return w
+}

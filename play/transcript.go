@@ -1,0 +1,31 @@
+package play
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strconv"
+)
+
+// Transcript returns what `curl -i` would print of the script: the status
+// line, the header and the body, without waits.
+func (s Script) Transcript() []byte {
+	var b bytes.Buffer
+	for _, step := range s {
+		switch step.Kind {
+		case Head:
+			fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\n", step.Status, http.StatusText(step.Status))
+			h := step.Header.Clone()
+			if step.Stream {
+				h["Transfer-Encoding"] = []string{"chunked"}
+			} else {
+				h["Content-Length"] = []string{strconv.Itoa(s.length())}
+			}
+			h.Write(&b)
+			b.WriteString("\r\n")
+		case Write:
+			b.Write(step.Data)
+		}
+	}
+	return b.Bytes()
+}

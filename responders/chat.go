@@ -1,0 +1,140 @@
+package responders
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/scenarios"
+)
+
+// chat is what any dialect's chat call asks for.
+type chat struct {
+	tools     []tool
+	mustCall  string // The tool that the caller insists on, if any.
+	noTools   bool   // The caller forbids tools.
+	jsonMode  bool
+	thinking  bool
+	maxTokens int // 0 is no bound.
+	choices   int
+	stop      []string
+
+	includeUsage bool   // Compatible: a last chunk with the usage.
+	incremental  bool   // Native: each frame has only what is new.
+	resultFormat string // Native: "text" or "message".
+}
+
+// tool is a function that the model may call.
+type tool struct {
+	name       string
+	parameters gjson.Result // Its JSON Schema.
+}
+
+// newRequest fills in what is the same for every dialect.
+func newRequest(in *Incoming, d catalog.Dialect) *scenarios.Request {
+	r := &scenarios.Request{
+		Provider: d.Provider, Dialect: d.Name, Operation: in.Operation, Namespace: in.Namespace,
+		Method: in.Method, Path: in.Path, Header: in.Header, Body: in.Body,
+		JSON: utf8.Valid(in.Body) && json.Valid(in.Body), Asked: in.Asked,
+	}
+	r.Fingerprint = fingerprint(in)
+	return r
+}
+
+// secretQuery are the parameters that say who calls, not what is called.
+var secretQuery = []string{"access_token", "client_secret"}
+
+// fingerprint hashes what makes a call the same call when it is sent again:
+// method, path, query without credentials, and body.
+func fingerprint(in *Incoming) string {
+	h := sha256.New()
+	h.Write([]byte(in.Method + " " + in.Path))
+	names := make([]string, 0, len(in.Query))
+	for name := range in.Query {
+		if !slices.Contains(secretQuery, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		h.Write([]byte("\x00" + name + "=" + strings.Join(in.Query[name], "\x01")))
+	}
+	h.Write([]byte{'\n'})
+	h.Write(in.Body)
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// askFor takes over an error that the model's name asks for, unless a header
+// asked already.
+func askFor(r *scenarios.Request) {
+	if code, found := strings.CutPrefix(r.Model, "mockllm-error-"); found {
+		r.Asked = cmp.Or(r.Asked, code)
+	}
+}
+
+// readTurns reads a conversation in the form that all dialects share.
+func readTurns(messages gjson.Result) []scenarios.Turn {
+	var turns []scenarios.Turn
+	messages.ForEach(func(_, m gjson.Result) bool {
+		turns = append(turns, scenarios.Turn{Role: m.Get("role").String(), Text: contentText(m.Get("content"))})
+		return true
+	})
+	return turns
+}
+
+// contentText returns the text of a turn's content: a string, or a list of
+// parts of which those with text count.
+func contentText(content gjson.Result) string {
+	if !content.IsArray() {
+		if content.Type == gjson.String {
+			return content.Str
+		}
+		return ""
+	}
+	var b strings.Builder
+	content.ForEach(func(_, part gjson.Result) bool {
+		b.WriteString(part.Get("text").String())
+		return true
+	})
+	return b.String()
+}
+
+// readTools reads OpenAI-shaped tools and the choice among them.
+func (c *chat) readTools(tools, choice gjson.Result) {
+	tools.ForEach(func(_, t gjson.Result) bool {
+		if name := t.Get("function.name").String(); name != "" {
+			c.tools = append(c.tools, tool{name: name, parameters: t.Get("function.parameters")})
+		}
+		return true
+	})
+	c.mustCall = choice.Get("function.name").String()
+	c.noTools = choice.Type == gjson.String && choice.Str == "none"
+}
+
+// readStop reads a string or a list of strings.
+func (c *chat) readStop(stop gjson.Result) {
+	if stop.Type == gjson.String {
+		c.stop = []string{stop.Str}
+	}
+	stop.ForEach(func(_, s gjson.Result) bool {
+		if s.Type == gjson.String && stop.IsArray() {
+			c.stop = append(c.stop, s.Str)
+		}
+		return true
+	})
+}
+
+// number reads a whole number within bounds; anything else is the fallback.
+func number(v gjson.Result, low, high, fallback int) int {
+	if v.Type != gjson.Number || v.Num < float64(low) || v.Num > float64(high) {
+		return fallback
+	}
+	return int(v.Num)
+}

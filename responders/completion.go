@@ -1,0 +1,229 @@
+package responders
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/mockllm/mockllm/scenarios"
+)
+
+// The neutral reasons for which a completion ends; dialects have their own
+// words for some.
+const (
+	finishStop   = "stop"
+	finishLength = "length"
+	finishTools  = "tool_calls"
+)
+
+// completion is one choice of a chat answer, before any dialect writes it.
+type completion struct {
+	reasoning string
+	text      string
+	calls     []toolCall
+	finish    string // A neutral reason, or
+	scripted  bool   // the words of the scenario.
+	pieces    []string
+	usage     usage
+}
+
+type toolCall struct{ id, name, arguments string }
+
+// usage counts tokens.
+type usage struct {
+	prompt, completion, reasoning, total int
+}
+
+// complete makes the answer of a choice up from the request, and from the
+// reply where that says something.
+func complete(r *scenarios.Request, c *chat, m Meta, reply *scenarios.Reply, choice int) completion {
+	if reply == nil {
+		reply = &scenarios.Reply{}
+	}
+	var out completion
+	scriptedText := reply.Text != nil || reply.Frames != nil && reply.Frames.Pieces != nil
+	switch {
+	case reply.ToolCalls != nil:
+		out.calls = scriptedCalls(m, reply.ToolCalls)
+	case !scriptedText && c.wantsTool(r):
+		out.calls = []toolCall{c.madeUpCall(m)}
+	}
+	switch {
+	case reply.Text != nil:
+		out.text = *reply.Text
+	case scriptedText:
+		out.text = strings.Join(reply.Frames.Pieces, "")
+	case out.calls == nil:
+		out.text = c.madeUpText(r, choice)
+	}
+	switch {
+	case reply.Reasoning != nil:
+		out.reasoning = *reply.Reasoning
+	case c.thinking:
+		out.reasoning = thought(r.Prompt())
+	}
+	out.finish = finishStop
+	if out.calls != nil {
+		out.finish = finishTools
+	}
+	if !scriptedText {
+		out.limit(c)
+	}
+	if reply.FinishReason != "" {
+		out.finish, out.scripted = reply.FinishReason, true
+	}
+	out.pieces = pieces(out.text, reply.Frames)
+	out.count(r, reply.Usage)
+	return out
+}
+
+// limit ends made-up text where the caller's stop words or bound say.
+func (out *completion) limit(c *chat) {
+	for _, stop := range c.stop {
+		if at := strings.Index(out.text, stop); at >= 0 && stop != "" {
+			out.text = out.text[:at]
+		}
+	}
+	if c.maxTokens > 0 {
+		if parts := tokens(out.text); len(parts) > c.maxTokens {
+			out.text, out.finish = strings.Join(parts[:c.maxTokens], ""), finishLength
+		}
+	}
+}
+
+// count fills in the usage; what a scenario gives is kept.
+func (out *completion) count(r *scenarios.Request, given *scenarios.Usage) {
+	u := &out.usage
+	for _, t := range r.Turns {
+		u.prompt += countTokens(t.Text)
+	}
+	u.prompt = max(u.prompt, 1)
+	u.reasoning = countTokens(out.reasoning)
+	u.completion = u.reasoning + countTokens(out.text)
+	for _, call := range out.calls {
+		u.completion += countTokens(call.name) + countTokens(call.arguments)
+	}
+	if given != nil {
+		u.prompt, u.completion = given.PromptTokens, given.CompletionTokens
+		u.reasoning = min(u.reasoning, u.completion)
+	}
+	u.total = u.prompt + u.completion
+	if given != nil && given.TotalTokens != nil {
+		u.total = *given.TotalTokens
+	}
+}
+
+// so returns the usage when only some of the completion's tokens are out.
+func (u usage) so(completion int) usage {
+	completion = min(completion, u.completion)
+	return usage{prompt: u.prompt, completion: completion, reasoning: min(u.reasoning, completion), total: u.prompt + completion}
+}
+
+func pieces(text string, frames *scenarios.Frames) []string {
+	switch {
+	case frames == nil:
+		return cut(text, 0)
+	case frames.Pieces != nil:
+		return frames.Pieces
+	default:
+		return cut(text, frames.Number)
+	}
+}
+
+func (c *chat) madeUpText(r *scenarios.Request, choice int) string {
+	made := madeUp(fmt.Sprint(r.Fingerprint, choice), r.Prompt())
+	if c.jsonMode {
+		return string(obj().str("answer", made).end())
+	}
+	return made
+}
+
+// wantsTool reports whether a default answer calls a tool: if the caller sent
+// any, does not forbid it, and the last turn is not a tool's result.
+func (c *chat) wantsTool(r *scenarios.Request) bool {
+	if len(c.tools) == 0 || c.noTools || len(r.Turns) == 0 {
+		return false
+	}
+	return r.Turns[len(r.Turns)-1].Role == "user"
+}
+
+func (c *chat) madeUpCall(m Meta) toolCall {
+	chosen := c.tools[0]
+	for _, t := range c.tools {
+		if t.name == c.mustCall {
+			chosen = t
+		}
+	}
+	return toolCall{id: callID(m, 0), name: chosen.name, arguments: string(example(chosen.parameters, 0))}
+}
+
+func scriptedCalls(m Meta, given []scenarios.ToolCall) []toolCall {
+	calls := make([]toolCall, len(given))
+	for i, g := range given {
+		calls[i] = toolCall{id: g.ID, name: g.Name, arguments: string(g.Arguments)}
+		if g.ID == "" {
+			calls[i].id = callID(m, i)
+		}
+		if g.Arguments == "" {
+			calls[i].arguments = "{}"
+		}
+	}
+	return calls
+}
+
+func callID(m Meta, i int) string {
+	return "call_" + text(m.chance(forToolCalls+uint64(i)<<8), 22, lowerHex)
+}
+
+// example makes up a JSON value that fits a JSON Schema, as far as types,
+// enums, defaults and required properties go.
+func example(schema gjson.Result, depth int) []byte {
+	const deepest = 8
+	if v := schema.Get("default"); v.Exists() {
+		return []byte(v.Raw)
+	}
+	if v := schema.Get("enum.0"); v.Exists() {
+		return []byte(v.Raw)
+	}
+	kind := schema.Get("type").String()
+	switch {
+	case kind == "string":
+		return []byte(`"example"`)
+	case kind == "number" || kind == "integer":
+		return []byte(exampleNumber(schema))
+	case kind == "boolean":
+		return []byte("true")
+	case kind == "array" && depth < deepest:
+		return array(example(schema.Get("items"), depth+1))
+	case kind == "array":
+		return []byte("[]")
+	case depth >= deepest:
+		return []byte("{}")
+	}
+	return exampleObject(schema, depth)
+}
+
+func exampleNumber(schema gjson.Result) string {
+	if least := schema.Get("minimum"); least.Type == gjson.Number && least.Num > 1 {
+		return least.Raw
+	}
+	return "1"
+}
+
+// exampleObject fills in the required properties, or all if none is required.
+func exampleObject(schema gjson.Result, depth int) []byte {
+	required := map[string]bool{}
+	schema.Get("required").ForEach(func(_, name gjson.Result) bool {
+		required[name.String()] = true
+		return true
+	})
+	o := obj()
+	schema.Get("properties").ForEach(func(name, property gjson.Result) bool {
+		if len(required) == 0 || required[name.String()] {
+			o.raw(name.String(), example(property, depth+1))
+		}
+		return true
+	})
+	return o.end()
+}

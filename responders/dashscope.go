@@ -1,0 +1,93 @@
+package responders
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/scenarios"
+)
+
+// What both HTTP dialects of DashScope share.
+
+const dashScopeModel = "dashscope/model/"
+
+const (
+	sseType  = "text/event-stream;charset=UTF-8"
+	jsonVary = "Origin,Access-Control-Request-Method,Access-Control-Request-Headers, Accept-Encoding"
+)
+
+// bearer returns the API key.
+func bearer(in *Incoming) string {
+	scheme, key, _ := strings.Cut(in.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "bearer") {
+		return ""
+	}
+	return strings.TrimSpace(key)
+}
+
+// letIn reports whether an answer with this status comes from behind the
+// gateway, which is seen in headers and, in compatible mode, in an id.
+func letIn(status int) bool {
+	return status != http.StatusUnauthorized && status != http.StatusForbidden && status != http.StatusNotFound
+}
+
+// dashScopeHeader returns the headers of an answer. The three times are made
+// up, but agree with one another: arrival and cost make the start.
+func (m Meta) dashScopeHeader(status int, contentType string) http.Header {
+	chance := m.chance(forHeaders)
+	arrived := m.Now.UnixMilli()
+	cost := int64(20 + chance.IntN(200))
+	h := http.Header{
+		"Content-Type":                  {contentType},
+		"Date":                          {m.Now.UTC().Format(http.TimeFormat)},
+		"Server":                        {"istio-envoy"},
+		"Vary":                          {jsonVary},
+		"X-Request-ID":                  {m.requestUUID()},
+		"eagleeye-traceid":              {text(chance, 32, lowerHex)},
+		"req-arrive-time":               {strconv.FormatInt(arrived, 10)},
+		"req-cost-time":                 {strconv.FormatInt(cost, 10)},
+		"resp-start-time":               {strconv.FormatInt(arrived+cost, 10)},
+		"x-envoy-upstream-service-time": {strconv.FormatInt(cost-1-int64(chance.IntN(8)), 10)},
+	}
+	if contentType == sseType {
+		h["Vary"] = []string{"Origin"}
+	}
+	if letIn(status) {
+		h["x-dashscope-call-gateway"] = []string{"true"}
+		h["x-dashscope-finished"] = []string{strconv.FormatBool(contentType != sseType)}
+		h["x-dashscope-timeout"] = []string{"180"}
+	}
+	return h
+}
+
+// bodyRefusal is what is wrong with the bytes of a body, if anything.
+func bodyRefusal(in *Incoming, r *scenarios.Request) *scenarios.Refusal {
+	switch {
+	case in.State == BodyTooLarge:
+		return &scenarios.Refusal{ID: dashScopeModel + "BadRequest.TooLarge"}
+	case in.State == BodyCut || !r.JSON || !readBody(r).IsObject():
+		return &scenarios.Refusal{ID: dashScopeModel + "InvalidParameter", Variant: "Required body invalid"}
+	}
+	return nil
+}
+
+// methodRefusal refuses any method but POST.
+func methodRefusal(in *Incoming) *scenarios.Refusal {
+	if in.Method == http.MethodPost {
+		return nil
+	}
+	return &scenarios.Refusal{
+		ID: dashScopeModel + "InvalidParameter", Variant: "Request method '",
+		Args: map[string]string{"method": in.Method},
+	}
+}
+
+// withHelp appends the link that DashScope puts behind some messages.
+func withHelp(message string, v *catalog.Variant) string {
+	if v.HelpAnchor == "" {
+		return message
+	}
+	return message + " For details, see: https://help.aliyun.com/zh/model-studio/error-code#" + v.HelpAnchor
+}

@@ -1,0 +1,110 @@
+package responders
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/scenarios"
+)
+
+// qianfanOAuth is the token endpoint on aip.baidubce.com.
+type qianfanOAuth struct{}
+
+// tokenLife is how long an access token lives, in seconds: 30 days.
+const tokenLife = 2592000
+
+func (qianfanOAuth) Dialect() catalog.Dialect {
+	d, _ := catalog.DialectNamed(catalog.QianfanOAuth)
+	return d
+}
+
+func (qianfanOAuth) Routes() []Route {
+	return []Route{{Path: "/oauth/2.0/token", Operation: catalog.OpToken}}
+}
+
+// Decode reads the query; the body carries nothing. GET and POST both work.
+func (q qianfanOAuth) Decode(in *Incoming) *scenarios.Request {
+	r := newRequest(in, q.Dialect())
+	r.Key = first(in.Query, "client_id")
+	r.Identity = oauthRefusal(in)
+	return r
+}
+
+func oauthRefusal(in *Incoming) *scenarios.Refusal {
+	switch {
+	case in.Method != http.MethodGet && in.Method != http.MethodPost, first(in.Query, "grant_type") == "":
+		return &scenarios.Refusal{ID: "qianfan/oauth/invalid_request"}
+	case first(in.Query, "grant_type") != "client_credentials":
+		return &scenarios.Refusal{ID: "qianfan/oauth/unsupported_grant_type"}
+	case first(in.Query, "client_id") == "":
+		return &scenarios.Refusal{ID: "qianfan/oauth/invalid_client", Variant: "unknown client id"}
+	case first(in.Query, "client_secret") == "":
+		return &scenarios.Refusal{ID: "qianfan/oauth/invalid_client", Variant: "Client authentication failed"}
+	}
+	return nil
+}
+
+func first(query map[string][]string, name string) string {
+	if values := query[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+// Error writes an OAuth error; the body ends with a line feed.
+func (q qianfanOAuth) Error(r *scenarios.Request, m Meta, f *scenarios.Failure) Message {
+	body := obj().str("error_description", fill(f, r)).str("error", f.Entry.Code).end()
+	return failed(q.Dialect(), m, f, m.oauthHeader(), append(body, '\n'))
+}
+
+func (q qianfanOAuth) Success(r *scenarios.Request, m Meta, _ *scenarios.Reply) Message {
+	chance := m.chance(forToken)
+	app := "282335-" + text(chance, 8, "0123456789")
+	if name, found := NamespaceOf(r.Key); found {
+		app += "-" + NamespaceKey + name
+	}
+	token := func(kind string, life int64) string {
+		return fmt.Sprintf("%s.%s.%d.%d.%s", kind, text(chance, 32, lowerHex), life, m.Now.Unix()+life, app)
+	}
+	body := obj().
+		str("refresh_token", token("25", 315360000)).
+		num("expires_in", tokenLife).
+		str("session_key", "9mzd"+text(chance, 60, base64Abc)+"==").
+		str("access_token", token("24", tokenLife)).
+		str("scope", "public ai_custom_yiyan_com ai_custom_yiyan_com_eb_instant ai_custom_yiyan_com_bloomz7b1 ai_custom_yiyan_com_emb_text wenxinworkshop_mgr license_license").
+		str("session_secret", text(chance, 32, lowerHex))
+	return Message{Status: http.StatusOK, Header: m.oauthHeader(), Frames: []Frame{append(body.end(), '\n')}}
+}
+
+func (m Meta) oauthHeader() http.Header {
+	return http.Header{
+		"Cache-Control":              {"no-store"},
+		"Content-Type":               {"application/json"},
+		"Date":                       {m.Now.UTC().Format(http.TimeFormat)},
+		"P3p":                        {`CP=" OTI DSP COR IVA OUR IND COM "`},
+		"Server":                     {"Apache"},
+		"X-Openapi-Server-Timestamp": {strconv.FormatInt(m.Now.Unix(), 10)},
+	}
+}
+
+// NamespaceKey begins the part of a key or token that names a namespace.
+const NamespaceKey = "mockllm-ns-"
+
+// NamespaceOf returns the namespace that a key or token names: the letters,
+// digits and -._~ behind mockllm-ns-.
+func NamespaceOf(key string) (string, bool) {
+	_, name, found := strings.Cut(key, NamespaceKey)
+	end := strings.IndexFunc(name, func(c rune) bool { return !InNamespace(c) })
+	if end >= 0 {
+		name = name[:end]
+	}
+	return name, found && name != ""
+}
+
+// InNamespace reports whether a namespace's name may hold the character.
+func InNamespace(c rune) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("-._~", c)
+}

@@ -1,0 +1,97 @@
+package responders
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/scenarios"
+)
+
+// A Responder speaks one dialect.
+type Responder interface {
+	// Dialect returns which one.
+	Dialect() catalog.Dialect
+
+	// Routes returns the paths that it answers.
+	Routes() []Route
+
+	// Decode reads a request that came in on one of its routes. It never
+	// fails: what the vendor would refuse stands in the result.
+	Decode(in *Incoming) *scenarios.Request
+
+	// Error writes a documented error.
+	Error(r *scenarios.Request, m Meta, f *scenarios.Failure) Message
+
+	// Success writes the vendor's success; reply may be nil.
+	Success(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message
+}
+
+// All returns a responder for every dialect, in the order in which their
+// routes are tried.
+func All() []Responder {
+	return []Responder{qianfanV1{}, qianfanOAuth{}, dashScopeNative{}, dashScopeCompatible{}}
+}
+
+// For returns the responder of the dialect, or nil.
+func For(dialect string) Responder {
+	for _, r := range All() {
+		if r.Dialect().Name == dialect {
+			return r
+		}
+	}
+	return nil
+}
+
+// A Route is a path of the vendor's. Variables stand in braces, as gorilla/mux
+// writes them.
+type Route struct {
+	Path      string
+	Operation string
+}
+
+// An Incoming is a request as it came, its body read.
+type Incoming struct {
+	Operation string            // Of the route.
+	Vars      map[string]string // Of the route's path.
+	Namespace string
+	Asked     string // The error that a header asks for, if any.
+
+	Method string
+	Path   string // Without the query, as sent.
+	Query  map[string][]string
+	Header http.Header
+	Body   []byte
+	State  BodyState
+	Now    time.Time
+}
+
+// BodyState says how much of a body arrived.
+type BodyState int
+
+// The values of [BodyState].
+const (
+	BodyComplete BodyState = iota
+	BodyTooLarge           // It is longer than the server reads.
+	BodyCut                // It ended before its declared end.
+)
+
+// Meta is what an answer needs besides the request.
+type Meta struct {
+	Entropy [2]uint64 // Ids are made of this.
+	Now     time.Time
+	Edition catalog.Edition
+}
+
+// A Message is an answer in full, before anybody delays or damages it.
+type Message struct {
+	Status int
+	Header http.Header // Names are sent as they are spelt here.
+	Frames []Frame     // At most one unless Stream.
+	Stream bool        // Whether the frames leave one by one, in a chunked body.
+	Close  bool        // Whether the connection ends with the answer.
+}
+
+// A Frame is one SSE event, or the whole body of an answer that is not
+// streamed.
+type Frame []byte

@@ -1,0 +1,120 @@
+package responders
+
+import (
+	"hash/fnv"
+	"strings"
+	"unicode"
+)
+
+// sentences are what a default answer is made of, in English and in Chinese.
+// None may contain the letters of the SSE field name that the official Qianfan
+// Go SDK takes for one wherever it stands in a line; a test holds that.
+var (
+	english = []string{
+		"This answer was made up by mockllm and costs nothing.",
+		"The same question always gets the same reply.",
+		"No model was asked, so nothing here is true by more than luck.",
+		"A calm client reads each frame and waits for the last one.",
+		"Count the tokens if you like: the numbers add up.",
+		"Try a scenario file when you want something to go wrong.",
+		"Somewhere a retry loop is waiting for its turn.",
+		"The sky is a shade of grey that nobody has named yet.",
+	}
+	chinese = []string{
+		"这是 mockllm 编造的回答，不产生任何费用。",
+		"同样的问题总会得到同样的回答。",
+		"没有询问任何模型，所以内容纯属虚构。",
+		"稳健的客户端会读完每一帧，再等最后一帧。",
+		"如果愿意，可以数一数令牌，数字是对得上的。",
+		"想让事情出错时，写一个场景文件即可。",
+		"某个重试循环正在等待它的机会。",
+		"天空是一种还没有名字的灰色。",
+	}
+)
+
+// madeUp returns a few sentences, a function of the seed text alone, in the
+// language of the prompt.
+func madeUp(seed, prompt string) string {
+	sentences, glue := english, " "
+	if strings.ContainsFunc(prompt, isHan) {
+		sentences, glue = chinese, ""
+	}
+	h := fnv.New64a()
+	h.Write([]byte(seed))
+	pick := h.Sum64()
+	first := int(pick % uint64(len(sentences)))
+	step := 1 + 2*int(pick>>8%4) // Odd, so that no sentence comes twice.
+	count := 2 + int(pick>>16%2)
+	parts := make([]string, count)
+	for i := range parts {
+		parts[i] = sentences[(first+i*step)%len(sentences)]
+	}
+	return strings.Join(parts, glue)
+}
+
+// thought is the default reasoning.
+func thought(prompt string) string {
+	if strings.ContainsFunc(prompt, isHan) {
+		return "用户提出了一个问题。直接给出简短的回答即可。"
+	}
+	return "The user asks something. A short answer will do."
+}
+
+func isHan(c rune) bool { return unicode.Is(unicode.Han, c) }
+
+// tokens cuts text into what we count as tokens: a Han character, a mark, or
+// up to six letters or digits with the blank before them. Joined they are the
+// text again.
+func tokens(text string) []string {
+	const longest = 6
+	var out []string
+	start, letters := 0, 0
+	for i, c := range text {
+		word := !isHan(c) && (unicode.IsLetter(c) || unicode.IsDigit(c))
+		switch {
+		case word && letters > 0 && letters < longest:
+			letters++
+			continue
+		case word && letters == 0 && i > start && strings.TrimSpace(text[start:i]) == "":
+			letters = 1 // The blank belongs to the word.
+			continue
+		}
+		if i > start {
+			out = append(out, text[start:i])
+		}
+		start, letters = i, 0
+		if word {
+			letters = 1
+		}
+	}
+	if start < len(text) {
+		out = append(out, text[start:])
+	}
+	return out
+}
+
+func countTokens(text string) int { return len(tokens(text)) }
+
+// cut joins tokens into pieces: as many as wanted, or three tokens each if
+// wanted is 0. With fewer tokens than pieces wanted, characters are cut.
+func cut(text string, wanted int) []string {
+	if text == "" {
+		return nil
+	}
+	parts := tokens(text)
+	if wanted == 0 {
+		wanted = min((len(parts)+2)/3, maxPieces)
+	}
+	if len(parts) < wanted {
+		parts = strings.Split(text, "")
+	}
+	wanted = min(wanted, len(parts))
+	pieces := make([]string, wanted)
+	for i := range pieces {
+		pieces[i] = strings.Join(parts[i*len(parts)/wanted:(i+1)*len(parts)/wanted], "")
+	}
+	return pieces
+}
+
+// maxPieces bounds the frames of an answer whose scenario does not number them.
+const maxPieces = 2_000

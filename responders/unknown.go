@@ -1,0 +1,60 @@
+package responders
+
+import (
+	"net"
+	"strings"
+
+	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/scenarios"
+)
+
+// strangers says who answers paths that no route has: by the vendor's host,
+// else by the beginning of the path.
+var strangers = []struct {
+	host, prefix string // Either may be empty.
+	dialect      string
+	refusal      scenarios.Refusal
+}{
+	{"aip.baidubce.com", "/rpc/2.0/", catalog.QianfanV1, scenarios.Refusal{ID: capability + "3", Always: true}},
+	{"", "/compatible-mode/", catalog.DashScopeCompatible, notFound},
+	{"dashscope.aliyuncs.com", "/api/v1/", catalog.DashScopeNative, notFound},
+	{"dashscope-intl.aliyuncs.com", "", catalog.DashScopeNative, notFound},
+	{"dashscope-us.aliyuncs.com", "", catalog.DashScopeNative, notFound},
+}
+
+var notFound = scenarios.Refusal{ID: dashScopeModel + "NotFound", Variant: "Request path not found.", Always: true}
+
+// Stranger reads a request whose path no route has, as the vendor whose kind
+// of path or whose host it is. It returns nil if it is nobody's.
+func Stranger(in *Incoming, hostport string) (Responder, *scenarios.Request) {
+	host := hostport
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		host = h
+	}
+	for _, s := range strangers {
+		if s.prefix != "" && strings.HasPrefix(in.Path, s.prefix) || s.host != "" && strings.EqualFold(host, s.host) {
+			responder := For(s.dialect)
+			r := newRequest(in, responder.Dialect())
+			r.Identity = &s.refusal
+			return responder, r
+		}
+	}
+	return nil, nil
+}
+
+// NearestPath returns the path of a route that was perhaps meant, or "": one
+// that ends alike, else one that is spelt alike.
+func NearestPath(path string) string {
+	var paths []string
+	for _, r := range All() {
+		for _, route := range r.Routes() {
+			paths = append(paths, route.Path)
+		}
+	}
+	for _, p := range paths {
+		if len(path) > 1 && strings.HasSuffix(p, strings.TrimPrefix(path, "/v1")) {
+			return p
+		}
+	}
+	return catalog.Nearest(path, paths)
+}

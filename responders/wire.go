@@ -1,0 +1,64 @@
+package responders
+
+import (
+	"maps"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/scenarios"
+)
+
+// readBody returns the JSON body, or nothing if it is none.
+func readBody(r *scenarios.Request) gjson.Result {
+	if !r.JSON {
+		return gjson.Result{}
+	}
+	return gjson.ParseBytes(r.Body)
+}
+
+// fill returns the failure's message. Holes that the scenario leaves open are
+// filled from the request where that is natural.
+func fill(f *scenarios.Failure, r *scenarios.Request) string {
+	natural := map[string]string{"method": r.Method}
+	if r.Model != "" {
+		natural["model"] = r.Model
+	}
+	maps.Copy(natural, f.Args)
+	filled := *f
+	filled.Args = natural
+	return filled.Text()
+}
+
+// failed finishes an error that is not streamed.
+func failed(d catalog.Dialect, m Meta, f *scenarios.Failure, header http.Header, body []byte) Message {
+	retryAfter(header, f)
+	return Message{Status: statusOf(d, m, f), Header: header, Frames: []Frame{body}}
+}
+
+func statusOf(d catalog.Dialect, m Meta, f *scenarios.Failure) int {
+	if f.Status != 0 {
+		return f.Status
+	}
+	return f.Variant.StatusOn(d, m.Edition)
+}
+
+// retryAfter adds the header in whole seconds, rounded up, if asked for.
+func retryAfter(header http.Header, f *scenarios.Failure) {
+	if f.RetryAfter == nil {
+		return
+	}
+	seconds := (time.Duration(*f.RetryAfter) + time.Second - 1) / time.Second
+	header["Retry-After"] = []string{strconv.FormatInt(int64(seconds), 10)}
+}
+
+// dataFrame writes an SSE event as the OpenAI-shaped dialects do.
+func dataFrame(json []byte) Frame {
+	frame := make(Frame, 0, len(json)+8)
+	frame = append(frame, "data: "...)
+	frame = append(frame, json...)
+	return append(frame, "\n\n"...)
+}

@@ -1,0 +1,323 @@
+package scenarios
+
+import (
+	"errors"
+	"fmt"
+	"net/textproto"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/mockllm/mockllm/catalog"
+)
+
+// route is a place where a rule can answer.
+type route struct{ dialect, operation string }
+
+// outcome is a compiled [Outcome].
+type outcome struct {
+	*Outcome
+	entry    *catalog.Entry              // What Error means; nil without one.
+	variants map[string]*catalog.Variant // By dialect.
+	until    uint64                      // The last firing, from 1, for which it holds.
+}
+
+// answers reports whether the outcome answers at all, and does not only delay.
+func (o *Outcome) answers() bool { return o.Error != "" || o.Reply != nil || o.Raw != nil }
+
+// check compiles every rule and reports what is wrong across keys.
+func check(s *Scenario, r *report) {
+	names := map[string]int{}
+	for i := range s.Rules {
+		rule := &s.Rules[i]
+		path := "rule" + index(i)
+		checkName(path, rule.Name, names, r)
+		names[rule.Name] = i
+		rule.Match.compile()
+		before := len(r.problems)
+		checkShape(path, rule, r)
+		if len(r.problems) == before {
+			compileOutcomes(path, rule, r)
+		}
+	}
+	if len(r.problems) == 0 {
+		checkReachable(s.Rules, r)
+	}
+}
+
+func checkName(path, name string, names map[string]int, r *report) {
+	switch _, taken := names[name]; {
+	case name == "":
+		r.add(path, "needs a name")
+	case taken:
+		r.add(path+".name", "another rule has this name; names must be unique")
+	case len(name) > 100 || strings.ContainsFunc(name, unicode.IsControl):
+		r.add(path+".name", "must have at most 100 bytes and no control characters")
+	}
+}
+
+// checkShape looks at which keys stand together.
+func checkShape(path string, rule *Rule, r *report) {
+	for name := range rule.Match.Body {
+		if name == "" {
+			r.add(path+".match.body", "a path must not be empty")
+		}
+	}
+	if len(rule.Step) == 0 {
+		checkOutcome(path, &rule.Outcome, r)
+		if !rule.answers() && rule.Latency == nil {
+			r.add(path, "does nothing: it needs one of error, reply, raw, step or latency")
+		}
+		if rule.Then != "" {
+			r.add(path+".then", "goes with step only")
+		}
+		return
+	}
+	if rule.answers() {
+		r.add(path+".step", "does not go with error, reply or raw: put them into the steps")
+	}
+	for i := range rule.Step {
+		at := path + ".step" + index(i)
+		checkOutcome(at, &rule.Step[i].Outcome, r)
+		if !rule.Step[i].answers() {
+			r.add(at, "needs one of error, reply or raw")
+		}
+	}
+}
+
+func checkOutcome(path string, o *Outcome, r *report) {
+	var given []string
+	if o.Error != "" {
+		given = append(given, "error")
+	}
+	if o.Reply != nil {
+		given = append(given, "reply")
+		checkReply(path+".reply", o.Reply, r)
+	}
+	if o.Raw != nil {
+		given = append(given, "raw")
+		checkRaw(path+".raw", o.Raw, r)
+	}
+	if len(given) > 1 {
+		r.add(path+"."+given[1], "does not go with %s: a call has one answer", given[0])
+	}
+	if o.Error != "" {
+		return
+	}
+	for key, set := range map[string]bool{
+		"variant": o.Variant != VariantRef{}, "args": o.Args != nil, "status": o.Status != 0,
+		"message": o.Message != "", "retry_after": o.RetryAfter != nil,
+	} {
+		if set {
+			r.add(path+"."+key, "goes with error only")
+		}
+	}
+}
+
+func checkReply(path string, reply *Reply, r *report) {
+	if reply.Text != nil && reply.Frames != nil && reply.Frames.Pieces != nil {
+		r.add(path+".frames", "the pieces are the text: give text with a number of frames, or the pieces alone")
+	}
+	for i, call := range reply.ToolCalls {
+		if call.Name == "" {
+			r.add(path+".tool_calls"+index(i), "needs a name")
+		}
+	}
+	if u := reply.Usage; u != nil {
+		if u.PromptTokens < 0 || u.CompletionTokens < 0 || (u.TotalTokens != nil && *u.TotalTokens < 0) {
+			r.add(path+".usage", "must not be negative")
+		}
+	}
+}
+
+func checkRaw(path string, raw *Raw, r *report) {
+	for name, value := range raw.Header {
+		at := path + ".header." + name
+		if !isToken(name) {
+			r.add(at, "%q is no header name", name)
+		}
+		if strings.ContainsAny(value, "\r\n\x00") {
+			r.add(at, "a header's value has one line")
+		}
+		switch textproto.CanonicalMIMEHeaderKey(name) {
+		case "Content-Length", "Transfer-Encoding", "Connection":
+			r.add(at, "is set by the connection itself")
+		}
+	}
+}
+
+func isToken(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(c rune) bool {
+		return c <= ' ' || c >= 0x7f || strings.ContainsRune(`()<>@,;:\"/[]?={}`, c)
+	})
+}
+
+// compileOutcomes resolves errors and works out where the rule can answer.
+func compileOutcomes(path string, rule *Rule, r *report) {
+	rule.routes = rule.Match.routes()
+	if len(rule.routes) == 0 {
+		r.add(path+".match", "can never match: %s", rule.Match.whyNever())
+		return
+	}
+	rule.outcomes = nil
+	if len(rule.Step) == 0 {
+		rule.outcomes = []*outcome{{Outcome: &rule.Outcome, until: 1}}
+		narrow(path, rule, rule.outcomes[0], r)
+		return
+	}
+	last := uint64(0)
+	for i := range rule.Step {
+		last += uint64(max(rule.Step[i].Times, 1))
+		o := &outcome{Outcome: &rule.Step[i].Outcome, until: last}
+		rule.outcomes = append(rule.outcomes, o)
+		narrow(path+".step"+index(i), rule, o, r)
+	}
+}
+
+// routes returns every place that the match allows.
+func (m *Match) routes() map[route]bool {
+	routes := map[route]bool{}
+	for _, d := range catalog.Dialects() {
+		if m.Provider != "" && string(m.Provider) != d.Provider || m.Dialect != "" && string(m.Dialect) != d.Name {
+			continue
+		}
+		if m.Stream != nil && *m.Stream && !d.Streams {
+			continue
+		}
+		for _, op := range d.Operations {
+			if m.Operation == "" || string(m.Operation) == op {
+				routes[route{d.Name, op}] = true
+			}
+		}
+	}
+	return routes
+}
+
+func (m *Match) whyNever() string {
+	d, known := catalog.DialectNamed(string(m.Dialect))
+	switch {
+	case known && m.Provider != "" && string(m.Provider) != d.Provider:
+		return fmt.Sprintf("dialect %s belongs to provider %s", d.Name, d.Provider)
+	case known && m.Operation != "" && !d.Carries(string(m.Operation)):
+		return fmt.Sprintf("dialect %s has no operation %q; it has %s", d.Name, m.Operation, strings.Join(d.Operations, ", "))
+	case known && m.Stream != nil && *m.Stream && !d.Streams:
+		return fmt.Sprintf("dialect %s has no streams", d.Name)
+	default:
+		return "no dialect has all of these"
+	}
+}
+
+// narrow takes away the routes on which the outcome cannot arrive, and
+// reports a problem if none is left.
+func narrow(path string, rule *Rule, o *outcome, r *report) {
+	switch {
+	case o.Error != "":
+		narrowError(path, rule, o, r)
+	case o.Reply != nil:
+		for at := range rule.routes {
+			if d, _ := catalog.DialectNamed(at.dialect); !o.Reply.shownBy(d) {
+				delete(rule.routes, at)
+			}
+		}
+		if len(rule.routes) == 0 {
+			r.add(path+".reply", "cannot be shown by any dialect that the rule matches: it needs %s", strings.Join(o.Reply.parts(), ", "))
+		}
+	}
+}
+
+func narrowError(path string, rule *Rule, o *outcome, r *report) {
+	entry, err := catalog.Resolve(o.Error, catalog.Scope{Dialects: rule.dialects(), Operation: string(rule.Match.Operation)})
+	if err != nil {
+		var outside *catalog.OutOfScopeError
+		if errors.As(err, &outside) && outside.Entry.ClientSide == "" && len(rule.Step) > 0 && rule.Match.Dialect == "" {
+			r.add(path+".error", "%v: the steps of one rule must share a dialect", err)
+			return
+		}
+		r.add(path+".error", "%v", err)
+		return
+	}
+	o.entry = entry
+	o.variants = map[string]*catalog.Variant{}
+	for _, dialect := range rule.dialects() {
+		if v := o.Variant.pick(entry, dialect); v != nil && entry.CarriedBy(dialect) {
+			o.variants[dialect] = v
+		}
+	}
+	for at := range rule.routes {
+		if o.variants[at.dialect] == nil {
+			delete(rule.routes, at)
+		}
+	}
+	if len(o.variants) == 0 {
+		r.add(path+".variant", "%s has no such message there; it has %d: %s", entry.ID(), len(entry.Variants), listMessages(entry))
+	}
+	checkArgs(path+".args", o, r)
+}
+
+func checkArgs(path string, o *outcome, r *report) {
+	var holes []string
+	for _, v := range o.variants {
+		holes = append(holes, sortedKeys(v.Holes)...)
+	}
+	for _, name := range sortedKeys(o.Args) {
+		if !slices.Contains(holes, name) {
+			r.add(join(path, name), "the message of %s has no hole of this name%s", o.entry.ID(), catalog.DidYouMean(name, holes))
+		}
+	}
+}
+
+func listMessages(e *catalog.Entry) string {
+	var messages []string
+	for i, v := range e.Variants {
+		if i == 5 {
+			messages = append(messages, "…")
+			break
+		}
+		messages = append(messages, fmt.Sprintf("%d %q", i+1, v.Message))
+	}
+	return strings.Join(messages, ", ")
+}
+
+// dialects returns the dialects on which the rule can answer, sorted.
+func (r *Rule) dialects() []string {
+	var names []string
+	for at := range r.routes {
+		names = append(names, at.dialect)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// checkReachable reports rules that can never be asked, because a rule before
+// them answers every call that they match.
+func checkReachable(rules []Rule, r *report) {
+	for j := range rules {
+		for i := range rules[:j] {
+			if rules[i].always() && rules[i].covers(&rules[j]) {
+				r.add("rule"+index(j), "is never reached: rule %q answers every call that it matches", rules[i].Name)
+				break
+			}
+		}
+	}
+}
+
+// always reports whether the rule answers each call that it matches.
+func (r *Rule) always() bool {
+	w := &r.When
+	anyCall := w.Calls == nil || *w.Calls == Calls{From: 1, To: ^uint64(0)}
+	anyTime := w.Window == nil || w.Window.From == 0 && w.Window.To == maxDuration
+	certain := w.Probability == nil || *w.Probability == 1
+	steady := len(r.Step) == 0 && r.answers() || r.Then == ThenRepeat || r.Then == ThenLoop
+	return anyCall && anyTime && certain && w.Every <= 1 && steady
+}
+
+// covers reports whether every call that s matches is matched by r, as far as
+// can be proved.
+func (r *Rule) covers(s *Rule) bool {
+	for at := range s.routes {
+		if !r.routes[at] {
+			return false
+		}
+	}
+	return r.Match.wider(&s.Match)
+}

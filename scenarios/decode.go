@@ -1,0 +1,175 @@
+package scenarios
+
+import (
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/BurntSushi/toml"
+
+	"github.com/mockllm/mockllm/catalog"
+)
+
+// decode fills out, a struct with toml tags, from a parsed TOML table. Unknown
+// keys, wrong types and bad values are reported under their paths, all of them.
+//
+// A type with UnmarshalTOML reads its own value and says in plain words what
+// is wrong with it. If such a type is a struct, that method reads its
+// shorthand only, and a table goes to its fields.
+func decode(path string, in any, out reflect.Value, r *report) {
+	if u, ok := out.Addr().Interface().(toml.Unmarshaler); ok && !(isTable(in) && out.Kind() == reflect.Struct) {
+		if err := u.UnmarshalTOML(in); err != nil {
+			r.add(path, "%v", err)
+		}
+		return
+	}
+	switch out.Kind() {
+	case reflect.Pointer:
+		out.Set(reflect.New(out.Type().Elem()))
+		decode(path, in, out.Elem(), r)
+	case reflect.Struct:
+		decodeTable(path, in, out, r)
+	case reflect.Map:
+		decodeMap(path, in, out, r)
+	case reflect.Slice:
+		decodeArray(path, in, out, r)
+	default:
+		decodeScalar(path, in, out, r)
+	}
+}
+
+func decodeTable(path string, in any, out reflect.Value, r *report) {
+	table, ok := in.(map[string]any)
+	if !ok {
+		r.add(path, "must be a table, not %s", kindOf(in))
+		return
+	}
+	fields := map[string]reflect.Value{}
+	var names []string
+	for _, f := range reflect.VisibleFields(out.Type()) {
+		if name := f.Tag.Get("toml"); name != "" && name != "-" {
+			fields[name] = out.FieldByIndex(f.Index)
+			names = append(names, name)
+		}
+	}
+	for key, value := range table {
+		field, known := fields[key]
+		if !known {
+			r.add(join(path, key), "unknown key%s", catalog.DidYouMean(key, names))
+			continue
+		}
+		decode(join(path, key), value, field, r)
+	}
+}
+
+func decodeMap(path string, in any, out reflect.Value, r *report) {
+	table, ok := in.(map[string]any)
+	if !ok {
+		r.add(path, "must be a table, not %s", kindOf(in))
+		return
+	}
+	out.Set(reflect.MakeMap(out.Type()))
+	for key, value := range table {
+		element := reflect.New(out.Type().Elem()).Elem()
+		decode(join(path, key), value, element, r)
+		out.SetMapIndex(reflect.ValueOf(key), element)
+	}
+}
+
+func decodeArray(path string, in any, out reflect.Value, r *report) {
+	var elements []any
+	switch a := in.(type) {
+	case []any:
+		elements = a
+	case []map[string]any: // What the library makes of an array of tables.
+		for _, table := range a {
+			elements = append(elements, table)
+		}
+	default:
+		r.add(path, "must be an array, not %s", kindOf(in))
+		return
+	}
+	out.Set(reflect.MakeSlice(out.Type(), len(elements), len(elements)))
+	for i, e := range elements {
+		decode(path+index(i), e, out.Index(i), r)
+	}
+}
+
+func decodeScalar(path string, in any, out reflect.Value, r *report) {
+	switch v := in.(type) {
+	case string:
+		if out.Kind() == reflect.String {
+			out.SetString(v)
+			return
+		}
+	case bool:
+		if out.Kind() == reflect.Bool {
+			out.SetBool(v)
+			return
+		}
+	case int64:
+		if out.CanInt() && !out.OverflowInt(v) {
+			out.SetInt(v)
+			return
+		}
+		if out.CanUint() && v >= 0 && !out.OverflowUint(uint64(v)) {
+			out.SetUint(uint64(v))
+			return
+		}
+		if out.CanUint() && v < 0 {
+			r.add(path, "must not be negative")
+			return
+		}
+		if out.CanFloat() {
+			out.SetFloat(float64(v))
+			return
+		}
+	case float64:
+		if out.CanFloat() {
+			out.SetFloat(v)
+			return
+		}
+	}
+	r.add(path, "must be %s, not %s", wanted(out.Kind()), kindOf(in))
+}
+
+func isTable(in any) bool {
+	_, ok := in.(map[string]any)
+	return ok
+}
+
+func wanted(k reflect.Kind) string {
+	switch k {
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Float64:
+		return "a number"
+	default:
+		return "a whole number"
+	}
+}
+
+// kindOf names the kind of a parsed TOML value.
+func kindOf(in any) string {
+	switch in.(type) {
+	case string:
+		return "a string"
+	case bool:
+		return "a boolean"
+	case int64:
+		return "a whole number"
+	case float64:
+		return "a number with a fraction"
+	case time.Time:
+		return "a date"
+	case map[string]any:
+		return "a table"
+	default:
+		if strings.HasPrefix(reflect.TypeOf(in).String(), "[]") {
+			return "an array"
+		}
+		return "something else"
+	}
+}

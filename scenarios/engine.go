@@ -1,0 +1,360 @@
+package scenarios
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/mockllm/mockllm/catalog"
+)
+
+// DefaultSeed is the seed when neither the scenario nor its user gives one.
+const DefaultSeed uint64 = 1
+
+// Settings are what the user of a scenario may override.
+type Settings struct {
+	Seed    *uint64         // Instead of the scenario's.
+	Speed   float64         // Instead of the scenario's; 0 keeps that.
+	Edition catalog.Edition // Instead of the scenario's; "" keeps that.
+}
+
+// An Engine decides what happens to requests. It is safe for use by many
+// goroutines and keeps no state of its own.
+type Engine struct {
+	scenario *Scenario
+	state    State
+	seed     uint64
+	speed    float64
+	edition  catalog.Edition
+	routes   map[route][]*candidate
+}
+
+// candidate is a rule as the engine asks it.
+type candidate struct {
+	rule     *Rule
+	schedule *schedule
+	window   Counter // Counts the calls in the rule's window; zero without one.
+}
+
+// NewEngine returns an engine for the scenario, which must have been made by
+// [Load] or have passed [Scenario.Compile].
+func NewEngine(s *Scenario, settings Settings, state State) *Engine {
+	e := &Engine{
+		scenario: s,
+		state:    state,
+		seed:     DefaultSeed,
+		speed:    cmp.Or(settings.Speed, float64(s.Speed), 1),
+		edition:  cmp.Or(settings.Edition, s.edition(), catalog.EditionSeed),
+		routes:   map[route][]*candidate{},
+	}
+	if given := cmp.Or(settings.Seed, s.Seed); given != nil {
+		e.seed = *given
+	}
+	for i := range s.Rules {
+		rule := &s.Rules[i]
+		c := &candidate{rule: rule, schedule: &schedule{seed: e.seed, rule: rule}}
+		if w := rule.When.Window; w != nil {
+			c.window = Counter{From: e.wall(w.From), To: e.wall(w.To)}
+		}
+		for at := range rule.routes {
+			e.routes[at] = append(e.routes[at], c)
+		}
+	}
+	return e
+}
+
+// wall converts vendor time to time on the clock.
+func (e *Engine) wall(d time.Duration) time.Duration {
+	return time.Duration(float64(d) / e.speed)
+}
+
+// Scenario returns the scenario that the engine follows.
+func (e *Engine) Scenario() *Scenario { return e.scenario }
+
+// Seed returns the seed of all chance.
+func (e *Engine) Seed() uint64 { return e.seed }
+
+// Speed returns how many times faster vendor time goes.
+func (e *Engine) Speed() float64 { return e.speed }
+
+// Edition returns whose statuses are sent.
+func (e *Engine) Edition() catalog.Edition { return e.edition }
+
+// Wire converts a wait on the wire to time on the clock.
+func (e *Engine) Wire(d Duration) time.Duration {
+	if e.scenario.ScaleWire {
+		return e.wall(time.Duration(d))
+	}
+	return time.Duration(d)
+}
+
+// Reset makes a namespace as new.
+func (e *Engine) Reset(ctx context.Context, namespace string) error {
+	return e.state.Reset(ctx, namespace)
+}
+
+// A Cause says which part of the order of things answered.
+type Cause string
+
+// The values of [Cause], in the order in which they are asked.
+const (
+	ByCaller    Cause = "caller"    // The request itself asked for an error.
+	ByIdentity  Cause = "identity"  // The vendor would not let the caller in.
+	ByRule      Cause = "rule"      // A rule of the scenario fired.
+	ByUnmatched Cause = "unmatched" // No rule matched, and the scenario refuses that.
+	ByBody      Cause = "body"      // The vendor would refuse the body.
+	BySuccess   Cause = "success"   // Nothing went wrong.
+)
+
+// A Decision is what happens to one request.
+type Decision struct {
+	Cause   Cause
+	Failure *Failure // A documented error, or
+	Raw     *Raw     // an answer written out, or
+	Reply   *Reply   // a scripted success, or
+	Problem *Mistake // our own refusal; none of these is the default success.
+	Latency *Latency // How long it waits, if at all.
+
+	Fired []Firing // The rules that shape the answer, in file order; the last one answers.
+
+	Entropy [2]uint64 // What ids are made of; other for every repetition of a request.
+	Seed    uint64
+	Edition catalog.Edition
+}
+
+// A Firing is a rule that fired.
+type Firing struct {
+	Rule string
+	N    uint64  // The number of the call, as the rule counts.
+	Roll float64 // The chance drawn, for rules with a probability.
+	Step int     // Which step, from 0.
+}
+
+// A Mistake is what the request's sender did wrong towards us, not towards
+// the vendor.
+type Mistake struct {
+	Status int    // HTTP status.
+	Title  string // A few words, always the same for one kind of mistake.
+	Detail string // What is wrong, and what to do.
+}
+
+// Decide returns what happens to the request: a caller's own wish first, then
+// what the vendor's gateway refuses, the rules, and what its model service
+// refuses. Every call of it counts. The error is the state's.
+func (e *Engine) Decide(ctx context.Context, now time.Time, r *Request) (Decision, error) {
+	return e.decide(ctx, now, r, nil)
+}
+
+func (e *Engine) decide(ctx context.Context, now time.Time, r *Request, trace *Trace) (Decision, error) {
+	d := Decision{Seed: e.seed, Edition: e.edition}
+	early, err := e.early(&d, r)
+	if err != nil {
+		return d, err
+	}
+	var matched []*candidate
+	if !early {
+		matched = e.matching(r, trace)
+	}
+	counts, err := e.count(ctx, now, r, matched)
+	if err != nil {
+		return d, fmt.Errorf("scenario %s: state: %w", e.scenario.Name, err)
+	}
+	d.Entropy = e.entropy(r, counts.repetition)
+	if early {
+		return d, nil
+	}
+	if e.ask(&d, r.Dialect, matched, counts, trace) {
+		d.Cause = ByRule
+		return d, nil
+	}
+	if len(matched) == 0 && e.scenario.Unmatched == "refuse" {
+		d.Cause, d.Problem = ByUnmatched, e.unmatched(r)
+		return d, nil
+	}
+	if r.Refused != nil && e.refuses() {
+		d.Cause = ByBody
+		d.Failure, err = failureOf(r.Refused, r.Dialect)
+		return d, err
+	}
+	d.Cause = BySuccess
+	return d, nil
+}
+
+// refuses reports whether the vendor's own refusals are on.
+func (e *Engine) refuses() bool { return e.scenario.Refusals != "off" }
+
+// early deals with what comes before the rules and reports whether it answers.
+func (e *Engine) early(d *Decision, r *Request) (bool, error) {
+	if r.Asked != "" {
+		d.Cause = ByCaller
+		d.Failure, d.Problem = asked(r)
+		return true, nil
+	}
+	if r.Identity == nil || !e.refuses() && !r.Identity.Always {
+		return false, nil
+	}
+	var err error
+	d.Cause = ByIdentity
+	d.Failure, err = failureOf(r.Identity, r.Dialect)
+	return true, err
+}
+
+// asked resolves the error that the caller itself asks for.
+func asked(r *Request) (*Failure, *Mistake) {
+	entry, err := catalog.Resolve(r.Asked, catalog.Scope{Dialects: []string{r.Dialect}, Operation: r.Operation})
+	if err != nil {
+		var unknown *catalog.UnknownError
+		title := "error cannot arrive here"
+		if errors.As(err, &unknown) {
+			title = "unknown error"
+		}
+		return nil, &Mistake{Status: 400, Title: title, Detail: err.Error()}
+	}
+	return &Failure{Entry: entry, Variant: entry.Variant(r.Dialect)}, nil
+}
+
+// failureOf turns a vendor's own refusal into the documented error.
+func failureOf(refusal *Refusal, dialect string) (*Failure, error) {
+	entry, err := catalog.Resolve(refusal.ID, catalog.Scope{})
+	if err != nil {
+		return nil, fmt.Errorf("refusal: %w", err)
+	}
+	v := VariantRef{Text: refusal.Variant}.pick(entry, dialect)
+	if v == nil {
+		return nil, fmt.Errorf("refusal: %s has no message %q on %s", refusal.ID, refusal.Variant, dialect)
+	}
+	return &Failure{Entry: entry, Variant: v, Args: refusal.Args}, nil
+}
+
+// matching returns the rules whose match holds, in file order.
+func (e *Engine) matching(r *Request, trace *Trace) []*candidate {
+	var matched []*candidate
+	for _, c := range e.routes[route{r.Dialect, r.Operation}] {
+		if c.rule.Match.holds(r) {
+			matched = append(matched, c)
+		} else if trace != nil {
+			trace.note(c.rule, c.rule.Match.miss(r))
+		}
+	}
+	return matched
+}
+
+// counts is what one batched call to the state returns.
+type counts struct {
+	keys       []string // Per rule, the counting key.
+	n          []uint64 // Per rule, the number of this call.
+	inWindow   []uint64 // Per rule, how many calls came in its window.
+	age        time.Duration
+	repetition uint64 // How often this very request came.
+}
+
+// count raises n of every matching rule, and the repetitions of the request.
+func (e *Engine) count(ctx context.Context, now time.Time, r *Request, matched []*candidate) (counts, error) {
+	counters := make([]Counter, 0, 2*len(matched)+1)
+	counters = append(counters, Counter{Key: r.Fingerprint})
+	for _, c := range matched {
+		counters = append(counters, c.rule.counter(r))
+	}
+	for i, c := range matched {
+		if c.rule.When.Window != nil {
+			w := counters[1+i]
+			w.From, w.To = c.window.From, c.window.To
+			counters = append(counters, w)
+		}
+	}
+	values := make([]uint64, len(counters))
+	age, err := e.state.Count(ctx, r.Namespace, now, counters, values)
+	if err != nil {
+		return counts{}, err
+	}
+	result := counts{
+		n: values[1 : 1+len(matched)], age: age, repetition: values[0],
+		keys: make([]string, len(matched)), inWindow: make([]uint64, len(matched)),
+	}
+	windowed := 1 + len(matched)
+	for i, c := range matched {
+		result.keys[i], result.inWindow[i] = counters[1+i].Key, result.n[i]
+		if c.rule.When.Window != nil {
+			result.inWindow[i] = values[windowed]
+			windowed++
+		}
+	}
+	return result, nil
+}
+
+// ask asks the matching rules one after the other and reports whether one of
+// them answers. Rules that only delay shape the answer of whatever comes.
+func (e *Engine) ask(d *Decision, dialect string, matched []*candidate, counts counts, trace *Trace) bool {
+	for i, c := range matched {
+		firing, o := e.fire(c, counts.keys[i], counts.n[i], counts.inWindow[i], counts.age)
+		if trace != nil {
+			trace.note(c.rule, e.whyNot(c, firing, o, counts.age))
+		}
+		if o == nil {
+			continue
+		}
+		shapes := o.answers()
+		latency := o.Latency
+		if latency == nil {
+			latency = c.rule.Latency
+		}
+		if d.Latency == nil && latency != nil {
+			d.Latency, shapes = latency, true
+		}
+		if shapes {
+			d.Fired = append(d.Fired, firing)
+		}
+		if o.answers() {
+			d.answer(o, dialect)
+			trace.behind(matched[i+1:])
+			return true
+		}
+	}
+	return false
+}
+
+// answer takes over what the outcome says.
+func (d *Decision) answer(o *outcome, dialect string) {
+	d.Raw, d.Reply = o.Raw, o.Reply
+	if o.entry != nil {
+		d.Failure = &Failure{
+			Entry: o.entry, Variant: o.variants[dialect], Args: o.Args,
+			Status: int(o.Status), Message: o.Message, RetryAfter: o.RetryAfter,
+		}
+	}
+}
+
+// fire asks one rule; without an outcome it does not fire.
+func (e *Engine) fire(c *candidate, key string, n, inWindow uint64, age time.Duration) (Firing, *outcome) {
+	firing := Firing{Rule: c.rule.Name, N: n}
+	fires, roll := c.schedule.fires(key, n)
+	firing.Roll = roll
+	if !fires || !c.open(age) {
+		return firing, nil
+	}
+	o, step := c.schedule.outcome(key, n, inWindow)
+	firing.Step = step
+	return firing, o
+}
+
+// open reports whether the rule's window holds at that age of the namespace.
+func (c *candidate) open(age time.Duration) bool {
+	return c.rule.When.Window == nil || age >= c.window.From && age < c.window.To
+}
+
+func (e *Engine) entropy(r *Request, repetition uint64) [2]uint64 {
+	return [2]uint64{
+		draw(e.seed, "id", r.Namespace+"\x00"+r.Fingerprint, repetition),
+		draw(e.seed, "id2", r.Namespace+"\x00"+r.Fingerprint, repetition),
+	}
+}
+
+func (e *Engine) unmatched(r *Request) *Mistake {
+	return &Mistake{
+		Status: 404, Title: "no rule matches",
+		Detail: fmt.Sprintf(`scenario %q has unmatched = "refuse" and no rule for %s %s (dialect %s, operation %s, model %q); a rule with reply = {} lets it succeed`,
+			e.scenario.Name, r.Method, r.Path, r.Dialect, r.Operation, r.Model),
+	}
+}

@@ -1,0 +1,88 @@
+package scenarios
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// A Trace tells what became of every rule.
+type Trace []RuleTrace
+
+// A RuleTrace tells why a rule did not fire; Why is empty for one that did.
+type RuleTrace struct {
+	Rule string
+	Why  string
+}
+
+// Explain decides as [Engine.Decide] does, counting included, and tells what
+// became of every rule, in file order.
+func (e *Engine) Explain(ctx context.Context, now time.Time, r *Request) (Decision, Trace, error) {
+	var asked Trace
+	d, err := e.decide(ctx, now, r, &asked)
+	if err != nil {
+		return d, nil, err
+	}
+	why := map[string]string{}
+	for _, t := range asked {
+		why[t.Rule] = t.Why
+	}
+	var all Trace
+	for i := range e.scenario.Rules {
+		rule := &e.scenario.Rules[i]
+		reason, known := why[rule.Name]
+		if !known {
+			reason = notAsked(rule, r, d.Cause)
+		}
+		all = append(all, RuleTrace{Rule: rule.Name, Why: reason})
+	}
+	return d, all, nil
+}
+
+func notAsked(rule *Rule, r *Request, cause Cause) string {
+	switch {
+	case cause == ByCaller:
+		return "the caller chose its error itself"
+	case cause == ByIdentity:
+		return "the caller is not let in"
+	case !rule.routes[route{r.Dialect, r.Operation}]:
+		return fmt.Sprintf("it is not about %s on %s", r.Operation, r.Dialect)
+	default:
+		return "not asked"
+	}
+}
+
+// note keeps why a rule did not fire, or that it did.
+func (t *Trace) note(rule *Rule, why string) {
+	if t != nil {
+		*t = append(*t, RuleTrace{Rule: rule.Name, Why: why})
+	}
+}
+
+// behind notes the rules that match but stand behind the one that answers.
+func (t *Trace) behind(rest []*candidate) {
+	for _, c := range rest {
+		t.note(c.rule, "it matches, but a rule before it answers")
+	}
+}
+
+// whyNot says in words why the rule did not fire; it is empty if it did.
+func (e *Engine) whyNot(c *candidate, f Firing, o *outcome, age time.Duration) string {
+	w := &c.rule.When
+	switch {
+	case o != nil:
+		return ""
+	case !c.open(age):
+		return fmt.Sprintf("when.window is %v to %v, the namespace is %v old", w.Window.From, w.Window.To, time.Duration(float64(age)*e.speed))
+	case w.Calls != nil && f.N < w.Calls.From:
+		return fmt.Sprintf("when.calls starts at %d, this is call %d", w.Calls.From, f.N)
+	case w.Calls != nil && f.N > w.Calls.To:
+		return fmt.Sprintf("when.calls ended at %d, this is call %d", w.Calls.To, f.N)
+	case w.Every > 0 && f.N%uint64(w.Every) != 0:
+		return fmt.Sprintf("when.every is %d, this is call %d", w.Every, f.N)
+	case w.Probability != nil && f.Roll >= float64(*w.Probability):
+		return fmt.Sprintf("when.probability is %v, the roll of call %d is %.6f", *w.Probability, f.N, f.Roll)
+	default:
+		return "its steps are used up"
+	}
+}

@@ -1,0 +1,113 @@
+package scenarios
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/BurntSushi/toml"
+
+	"github.com/mockllm/mockllm/catalog"
+)
+
+// maxFile bounds the size of a scenario, in bytes.
+const maxFile = 4 << 20
+
+// LoadFile reads the scenario in a file. See [Load].
+func LoadFile(path string) (*Scenario, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("scenario: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("scenario: %w", err)
+	}
+	return Load(path, text)
+}
+
+// Load reads a scenario. The file's name stands in messages and, without its
+// folder and ending, for the scenario's name if the text gives none. An error
+// is an [*InvalidError] that lists all that is wrong.
+func Load(file string, text []byte) (*Scenario, error) {
+	r := &report{}
+	tree, err := parse(file, text, r)
+	if err != nil {
+		return nil, err
+	}
+	s := &Scenario{}
+	decode("", tree, reflect.ValueOf(s).Elem(), r)
+	if s.Name == "" {
+		s.Name = strings.TrimSuffix(filepath.Base(file), ".toml")
+	}
+	check(s, r)
+	if err := r.err(file); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Compile makes a scenario that was built in Go ready for use, as [Load] does
+// for one that was read.
+func (s *Scenario) Compile() error {
+	r := &report{}
+	for _, rule := range s.Rules {
+		r.names = append(r.names, rule.Name)
+	}
+	check(s, r)
+	return r.err(s.Name)
+}
+
+// parse reads the TOML and finds out where everything stands.
+func parse(file string, text []byte, r *report) (map[string]any, error) {
+	if len(text) > maxFile {
+		r.add("", "a scenario has at most %d bytes", maxFile)
+		return nil, r.err(file)
+	}
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	if !utf8.Valid(text) {
+		r.problems = append(r.problems, Problem{Line: invalidLine(text), Text: "is not UTF-8 text"})
+		return nil, r.err(file)
+	}
+	var tree map[string]any
+	if _, err := toml.Decode(string(text), &tree); err != nil {
+		var syntax toml.ParseError
+		if !errors.As(err, &syntax) {
+			r.add("", "%v", err)
+			return nil, r.err(file)
+		}
+		r.problems = append(r.problems, Problem{Line: syntax.Position.Line, Text: "no valid TOML: " + syntax.Message})
+		return nil, r.err(file)
+	}
+	r.lines = locate(string(text))
+	r.names = ruleNames(tree)
+	return tree, nil
+}
+
+func invalidLine(text []byte) int {
+	for i, line := range bytes.Split(text, []byte("\n")) {
+		if !utf8.Valid(line) {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+func ruleNames(tree map[string]any) []string {
+	rules, _ := tree["rule"].([]map[string]any)
+	names := make([]string, len(rules))
+	for i, rule := range rules {
+		names[i], _ = rule["name"].(string)
+	}
+	return names
+}
+
+// edition returns the edition that the scenario asks for, "" if none.
+func (s *Scenario) edition() catalog.Edition { return catalog.Edition(s.EditionName) }

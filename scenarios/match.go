@@ -1,0 +1,247 @@
+package scenarios
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/mockllm/mockllm/catalog"
+)
+
+// Match says which calls a rule is about. All that is given must hold.
+type Match struct {
+	Provider  ProviderName         `toml:"provider"`
+	Dialect   DialectName          `toml:"dialect"`
+	Operation OperationName        `toml:"operation"`
+	Method    string               `toml:"method"`
+	Path      Glob                 `toml:"path"`
+	Model     Glob                 `toml:"model"`
+	Stream    *bool                `toml:"stream"`
+	Key       Glob                 `toml:"key"`     // The API key, access token or access key id of the caller.
+	Header    map[string]Glob      `toml:"header"`  // From a header's name to its value.
+	Prompt    *Pattern             `toml:"prompt"`  // In the last turn of the user.
+	History   *Pattern             `toml:"history"` // In any turn.
+	Body      map[string]Condition `toml:"body"`    // From a path in the JSON body to what must hold there.
+
+	conditions []condition
+}
+
+// condition is one thing that must hold, ready to be asked.
+type condition struct {
+	key   string // As in the file, such as "model" or "body.n".
+	want  string // What is asked for, for explanations.
+	holds func(*Request) bool
+	got   func(*Request) string // What the request has instead, for explanations.
+}
+
+// compile prepares the conditions that differ from request to request of one
+// dialect and operation; those two are dealt with by the rule's routes.
+func (m *Match) compile() {
+	m.conditions = nil
+	m.text("method", m.Method, func(want string, r *Request) bool { return strings.EqualFold(want, r.Method) },
+		func(r *Request) string { return r.Method })
+	m.glob("path", m.Path, func(r *Request) string { return r.Path })
+	m.glob("model", m.Model, func(r *Request) string { return r.Model })
+	m.glob("key", m.Key, func(r *Request) string { return r.Key })
+	if m.Stream != nil {
+		want := *m.Stream
+		m.add("stream", strconv.FormatBool(want), func(r *Request) bool { return r.Stream == want },
+			func(r *Request) string { return strconv.FormatBool(r.Stream) })
+	}
+	for _, name := range sortedKeys(m.Header) {
+		m.glob("header."+name, m.Header[name], func(r *Request) string { return r.HeaderValue(name) })
+	}
+	if m.Prompt != nil {
+		m.add("prompt", m.Prompt.Text, func(r *Request) bool { return m.Prompt.In(r.Prompt()) }, (*Request).Prompt)
+	}
+	if m.History != nil {
+		m.add("history", m.History.Text, m.inHistory, func(r *Request) string { return fmt.Sprintf("%d turns", len(r.Turns)) })
+	}
+	for _, path := range sortedKeys(m.Body) {
+		c := m.Body[path]
+		m.add("body."+path, c.Text, func(r *Request) bool { return c.holds(r.field(path)) },
+			func(r *Request) string { return r.field(path).Raw })
+	}
+}
+
+func (m *Match) inHistory(r *Request) bool {
+	return slices.ContainsFunc(r.Turns, func(t Turn) bool { return m.History.In(t.Text) })
+}
+
+func (m *Match) add(key, want string, holds func(*Request) bool, got func(*Request) string) {
+	m.conditions = append(m.conditions, condition{key: key, want: want, holds: holds, got: got})
+}
+
+func (m *Match) text(key, want string, holds func(string, *Request) bool, got func(*Request) string) {
+	if want != "" {
+		m.add(key, want, func(r *Request) bool { return holds(want, r) }, got)
+	}
+}
+
+func (m *Match) glob(key string, want Glob, got func(*Request) string) {
+	if want != "" {
+		m.add(key, string(want), func(r *Request) bool { return want.Matches(got(r)) }, got)
+	}
+}
+
+// holds reports whether all conditions hold.
+func (m *Match) holds(r *Request) bool {
+	for i := range m.conditions {
+		if !m.conditions[i].holds(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// miss returns the first condition that does not hold, in words.
+func (m *Match) miss(r *Request) string {
+	for _, c := range m.conditions {
+		if !c.holds(r) {
+			return fmt.Sprintf("match.%s wants %q, the request has %q", c.key, c.want, clip(c.got(r)))
+		}
+	}
+	return ""
+}
+
+// wider reports whether every call that n matches is matched by m too, as far
+// as can be seen from equal conditions.
+func (m *Match) wider(n *Match) bool {
+	for _, c := range m.conditions {
+		same := func(d condition) bool { return d.key == c.key && d.want == c.want }
+		if !slices.ContainsFunc(n.conditions, same) {
+			return false
+		}
+	}
+	return true
+}
+
+// A Condition is what must hold of a value in a JSON body: a value that it
+// equals, a comparison such as "> 3" or "!= x", or "exists" or "absent". A
+// string that would be read as one of these is written after "== ".
+type Condition struct {
+	Text  string // As written.
+	holds func(gjson.Result) bool
+}
+
+// UnmarshalTOML reads a condition.
+func (c *Condition) UnmarshalTOML(in any) error {
+	c.Text = fmt.Sprint(in)
+	switch v := in.(type) {
+	case string:
+		return c.fromText(v)
+	case bool:
+		c.holds = func(r gjson.Result) bool { return r.IsBool() && r.Bool() == v }
+	case int64:
+		c.holds = func(r gjson.Result) bool { return r.Type == gjson.Number && r.Num == float64(v) }
+	case float64:
+		c.holds = func(r gjson.Result) bool { return r.Type == gjson.Number && r.Num == v }
+	default:
+		return fmt.Errorf(`must be a value, a comparison such as "> 3", "exists" or "absent", not %s`, kindOf(in))
+	}
+	return nil
+}
+
+func (c *Condition) fromText(text string) error {
+	switch text {
+	case "exists":
+		c.holds = gjson.Result.Exists
+		return nil
+	case "absent":
+		c.holds = func(r gjson.Result) bool { return !r.Exists() }
+		return nil
+	}
+	operator, operand, found := strings.Cut(text, " ")
+	if !found {
+		operator = ""
+	}
+	switch operator {
+	case "==":
+		c.holds = func(r gjson.Result) bool { return r.Exists() && r.String() == operand }
+	case "!=":
+		c.holds = func(r gjson.Result) bool { return r.Exists() && r.String() != operand }
+	case ">", ">=", "<", "<=":
+		bound, err := strconv.ParseFloat(strings.TrimSpace(operand), 64)
+		if err != nil || math.IsNaN(bound) {
+			return fmt.Errorf("%q compares with %q, which is no number", text, operand)
+		}
+		c.holds = func(r gjson.Result) bool { return r.Type == gjson.Number && compare(r.Num, operator, bound) }
+	default:
+		c.holds = func(r gjson.Result) bool { return r.Type == gjson.String && r.Str == text }
+	}
+	return nil
+}
+
+func compare(v float64, operator string, bound float64) bool {
+	switch operator {
+	case ">":
+		return v > bound
+	case ">=":
+		return v >= bound
+	case "<":
+		return v < bound
+	default:
+		return v <= bound
+	}
+}
+
+// A ProviderName is the name of a provider.
+type ProviderName string
+
+// UnmarshalTOML reads the name.
+func (p *ProviderName) UnmarshalTOML(in any) error {
+	text, err := oneOf(in, catalog.DashScope, catalog.Qianfan)
+	*p = ProviderName(text)
+	return err
+}
+
+// A DialectName is the name of a dialect.
+type DialectName string
+
+// UnmarshalTOML reads the name of a dialect that is served.
+func (d *DialectName) UnmarshalTOML(in any) error {
+	var names []string
+	for _, known := range catalog.Dialects() {
+		names = append(names, known.Name)
+	}
+	text, err := oneOf(in, names...)
+	*d = DialectName(text)
+	return err
+}
+
+// An OperationName is the name of an operation.
+type OperationName string
+
+// UnmarshalTOML reads the name of an operation that some dialect offers.
+func (o *OperationName) UnmarshalTOML(in any) error {
+	var names []string
+	for _, d := range catalog.Dialects() {
+		names = append(names, d.Operations...)
+	}
+	slices.Sort(names)
+	text, err := oneOf(in, slices.Compact(names)...)
+	*o = OperationName(text)
+	return err
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// clip shortens text for messages.
+func clip(text string) string {
+	const most = 60
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
+}

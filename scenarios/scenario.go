@@ -1,0 +1,319 @@
+package scenarios
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/mockllm/mockllm/catalog"
+)
+
+// A Scenario is what a TOML file says. The zero value is a valid scenario in
+// which nothing goes wrong.
+type Scenario struct {
+	Name      string          `toml:"name"`       // For reports; the file's name if it has none.
+	Seed      *uint64         `toml:"seed"`       // The seed of all chance, unless the command or option gives one.
+	Speed     Speed           `toml:"speed"`      // How many times faster vendor time goes; 0 means 1.
+	ScaleWire bool            `toml:"scale_wire"` // Whether speed also shortens waits on the wire.
+	Edition   catalog.Edition `toml:"-"`          // See EditionName.
+	Refusals  Switch          `toml:"refusals"`   // "on" (default): the vendor refuses by itself what it would refuse.
+	Unmatched Unmatched       `toml:"unmatched"`  // "succeed" (default) or "refuse".
+	Rules     []Rule          `toml:"rule"`       // Asked in file order.
+
+	EditionName EditionName `toml:"edition"` // Whose statuses are sent; "" means the seed edition.
+}
+
+// A Rule says what comes out, when, of the calls that it matches.
+type Rule struct {
+	Name  string `toml:"name"`
+	Match Match  `toml:"match"`
+	When  When   `toml:"when"`
+	Outcome
+	Step []Step `toml:"step"` // One after the other, instead of one outcome.
+	Then Then   `toml:"then"` // What follows the last step; "" means pass.
+
+	routes   map[route]bool // Which calls it can answer at all.
+	outcomes []*outcome     // Compiled: the steps, or the one outcome.
+}
+
+// A Step is an outcome that holds for some firings.
+type Step struct {
+	Outcome
+	Times Count `toml:"times"` // For how many firings; 0 means 1.
+}
+
+// An Outcome is what is sent instead of the vendor's success. At most one of
+// Error, Reply and Raw is given; with none of them, what would be sent anyway
+// is sent with the outcome's latency.
+type Outcome struct {
+	Error      string            `toml:"error"`       // An entry of the catalogue: its id or a short form.
+	Variant    VariantRef        `toml:"variant"`     // Which of the entry's messages; the first unless given.
+	Args       map[string]string `toml:"args"`        // Values for the holes of the message.
+	Status     HTTPStatus        `toml:"status"`      // Instead of the documented status.
+	Message    string            `toml:"message"`     // Instead of the documented message.
+	RetryAfter *Duration         `toml:"retry_after"` // Adds a Retry-After header, which neither vendor was seen to send.
+
+	Reply *Reply `toml:"reply"`
+	Raw   *Raw   `toml:"raw"`
+
+	Latency *Latency `toml:"latency"`
+}
+
+// A Reply scripts a success. What is not given is made up from the request,
+// always the same for the same request.
+type Reply struct {
+	Text         *string    `toml:"text"`
+	Reasoning    *string    `toml:"reasoning"`
+	ToolCalls    []ToolCall `toml:"tool_calls"`
+	FinishReason string     `toml:"finish_reason"` // Sent as it stands.
+	Usage        *Usage     `toml:"usage"`
+	Frames       *Frames    `toml:"frames"` // How a stream is cut into pieces of text.
+}
+
+// A ToolCall is a call that the model asks its client to make.
+type ToolCall struct {
+	ID        string    `toml:"id"` // Made up if empty.
+	Name      string    `toml:"name"`
+	Arguments Arguments `toml:"arguments"` // JSON text, or a table that becomes JSON.
+}
+
+// Usage is a number of tokens. A total that is not given is the sum.
+type Usage struct {
+	PromptTokens     int  `toml:"prompt_tokens"`
+	CompletionTokens int  `toml:"completion_tokens"`
+	TotalTokens      *int `toml:"total_tokens"`
+}
+
+// Frames says how a stream's text is cut: into a number of pieces, or into
+// the very pieces given.
+type Frames struct {
+	Number int
+	Pieces []string
+}
+
+// Raw is an answer written out in full.
+type Raw struct {
+	Status HTTPStatus        `toml:"status"` // 0 means 200.
+	Header map[string]string `toml:"header"`
+	Body   string            `toml:"body"`
+}
+
+// Latency is how long the answer waits, on the wire's own time. Its
+// shorthand is a single duration: the wait before the first byte.
+type Latency struct {
+	FirstByte  Duration `toml:"first_byte"`  // Before the status line.
+	FirstFrame Duration `toml:"first_frame"` // Between the header and the first frame.
+	Frame      Duration `toml:"frame"`       // Between one frame and the next.
+}
+
+// UnmarshalTOML reads the shorthand.
+func (l *Latency) UnmarshalTOML(in any) error { return l.FirstByte.UnmarshalTOML(in) }
+
+// Speed is a factor by which vendor time goes faster: windows, tokens, tasks.
+type Speed float64
+
+// UnmarshalTOML reads a factor from 0.001 to 1,000,000.
+func (s *Speed) UnmarshalTOML(in any) error {
+	switch v := in.(type) {
+	case int64:
+		*s = Speed(v)
+	case float64:
+		*s = Speed(v)
+	default:
+		return fmt.Errorf("must be a number, not %s", kindOf(in))
+	}
+	return CheckSpeed(float64(*s))
+}
+
+// CheckSpeed says what is wrong with a speed, if anything.
+func CheckSpeed(v float64) error {
+	if !(v >= 0.001 && v <= 1e6) {
+		return fmt.Errorf("%v is out of range: a speed is from 0.001 to 1000000", v)
+	}
+	return nil
+}
+
+// A Switch is "on" or "off".
+type Switch string
+
+// UnmarshalTOML reads a switch.
+func (s *Switch) UnmarshalTOML(in any) (err error) {
+	text, err := oneOf(in, "on", "off")
+	*s = Switch(text)
+	return err
+}
+
+// Unmatched says what becomes of a request that no rule matches.
+type Unmatched string
+
+// UnmarshalTOML reads "succeed" or "refuse".
+func (u *Unmatched) UnmarshalTOML(in any) error {
+	text, err := oneOf(in, "succeed", "refuse")
+	*u = Unmatched(text)
+	return err
+}
+
+// Then says what follows the last step of a rule.
+type Then string
+
+// The values of [Then].
+const (
+	ThenPass   Then = "pass"   // The rule no longer fires.
+	ThenRepeat Then = "repeat" // The last step again and again.
+	ThenLoop   Then = "loop"   // From the first step again.
+)
+
+// UnmarshalTOML reads what follows the last step.
+func (t *Then) UnmarshalTOML(in any) error {
+	text, err := oneOf(in, string(ThenPass), string(ThenRepeat), string(ThenLoop))
+	*t = Then(text)
+	return err
+}
+
+// An EditionName names an edition of the vendors' documentation.
+type EditionName string
+
+// UnmarshalTOML reads the name of a known edition.
+func (e *EditionName) UnmarshalTOML(in any) error {
+	var names []string
+	for _, known := range catalog.Editions() {
+		names = append(names, string(known))
+	}
+	text, err := oneOf(in, names...)
+	*e = EditionName(text)
+	return err
+}
+
+// A VariantRef picks one of an entry's messages: by number, from 1, or by a
+// part of its text.
+type VariantRef struct {
+	Number int
+	Text   string
+}
+
+// UnmarshalTOML reads a number or a text.
+func (v *VariantRef) UnmarshalTOML(in any) error {
+	switch n := in.(type) {
+	case int64:
+		if n < 1 || n > 10_000 {
+			return fmt.Errorf("variants are numbered from 1, not %d", n)
+		}
+		v.Number = int(n)
+	case string:
+		if n == "" {
+			return fmt.Errorf("must not be empty")
+		}
+		v.Text = n
+	default:
+		return fmt.Errorf("must be a number or a part of the message, not %s", kindOf(in))
+	}
+	return nil
+}
+
+// pick returns the variant of the entry that is meant on a dialect, or nil.
+func (v VariantRef) pick(e *catalog.Entry, dialect string) *catalog.Variant {
+	switch {
+	case v.Number > 0:
+		if v.Number > len(e.Variants) || !e.Variants[v.Number-1].CarriedBy(dialect) {
+			return nil
+		}
+		return &e.Variants[v.Number-1]
+	case v.Text != "":
+		if found := e.FindVariant(v.Text); found != nil && found.CarriedBy(dialect) {
+			return found
+		}
+		return nil
+	default:
+		return e.Variant(dialect)
+	}
+}
+
+// An HTTPStatus is a status that can end an exchange: 200 to 599.
+type HTTPStatus int
+
+// UnmarshalTOML reads a status.
+func (s *HTTPStatus) UnmarshalTOML(in any) error {
+	n, ok := in.(int64)
+	if !ok {
+		return fmt.Errorf("must be a whole number, not %s", kindOf(in))
+	}
+	if n < 200 || n > 599 {
+		return fmt.Errorf("%d is no status that can end an exchange: it must be from 200 to 599", n)
+	}
+	*s = HTTPStatus(n)
+	return nil
+}
+
+// Arguments is the JSON text of a tool call's arguments.
+type Arguments string
+
+// UnmarshalTOML reads JSON text as it stands, valid or not, or makes JSON of
+// a table.
+func (a *Arguments) UnmarshalTOML(in any) error {
+	switch v := in.(type) {
+	case string:
+		*a = Arguments(v)
+	case map[string]any:
+		text, err := json.Marshal(v)
+		if err != nil {
+			return fmt.Errorf("cannot become JSON: %w", err)
+		}
+		*a = Arguments(text)
+	default:
+		return fmt.Errorf("must be JSON text or a table, not %s", kindOf(in))
+	}
+	return nil
+}
+
+// maxFrames bounds the frames of one answer.
+const maxFrames = 10_000
+
+// UnmarshalTOML reads a number of pieces or the pieces.
+func (f *Frames) UnmarshalTOML(in any) error {
+	switch v := in.(type) {
+	case int64:
+		if v < 1 || v > maxFrames {
+			return fmt.Errorf("must be from 1 to %d, not %d", maxFrames, v)
+		}
+		f.Number = int(v)
+		return nil
+	case []any:
+		for _, piece := range v {
+			text, ok := piece.(string)
+			if !ok {
+				return fmt.Errorf("the pieces must be strings, not %s", kindOf(piece))
+			}
+			f.Pieces = append(f.Pieces, text)
+		}
+		if len(v) == 0 || len(v) > maxFrames {
+			return fmt.Errorf("must hold 1 to %d pieces, not %d", maxFrames, len(v))
+		}
+		return nil
+	default:
+		return fmt.Errorf("must be a number of pieces or an array of them, not %s", kindOf(in))
+	}
+}
+
+// parts lists what the reply needs a dialect to show.
+func (r *Reply) parts() []string {
+	var parts []string
+	if r.Reasoning != nil {
+		parts = append(parts, catalog.ReplyReasoning)
+	}
+	switch len(r.ToolCalls) {
+	case 0:
+	case 1:
+		parts = append(parts, catalog.ReplyToolCall)
+	default:
+		parts = append(parts, catalog.ReplyToolCalls)
+	}
+	if r.Text != nil || r.FinishReason != "" || r.Usage != nil || r.Frames != nil {
+		parts = append(parts, catalog.ReplyText)
+	}
+	return parts
+}
+
+// shownBy reports whether the dialect can show all of the reply.
+func (r *Reply) shownBy(d catalog.Dialect) bool {
+	return !slices.ContainsFunc(r.parts(), func(part string) bool { return !d.Shows(part) })
+}

@@ -1,0 +1,160 @@
+package scenarios
+
+import (
+	"math"
+	"sync"
+
+	"github.com/mockllm/mockllm/catalog"
+)
+
+// When says at which of the calls that it matches a rule fires. All that is
+// given must hold.
+type When struct {
+	Calls       *Calls       `toml:"calls"`       // n lies in this range.
+	Every       Count        `toml:"every"`       // n is divisible by this.
+	Window      *Window      `toml:"window"`      // The call comes in this span of vendor time.
+	Probability *Probability `toml:"probability"` // The roll of n is below this.
+	Per         Per          `toml:"per"`         // What n is counted for; "" means namespace.
+}
+
+// Per says for whom the calls are counted.
+type Per string
+
+// The values of [Per].
+const (
+	PerNamespace Per = "namespace" // All calls of the namespace together.
+	PerKey       Per = "key"       // Each API key by itself.
+	PerModel     Per = "model"     // Each model by itself.
+	PerRequest   Per = "request"   // Each request by its fingerprint: "fail each call twice".
+)
+
+// UnmarshalTOML reads whose calls are counted.
+func (p *Per) UnmarshalTOML(in any) error {
+	text, err := oneOf(in, string(PerNamespace), string(PerKey), string(PerModel), string(PerRequest))
+	*p = Per(text)
+	return err
+}
+
+// counter returns what a call of the rule raises. Its key is empty if all
+// calls of the namespace count together.
+func (r *Rule) counter(req *Request) Counter {
+	c := Counter{Rule: r.Name}
+	switch r.When.Per {
+	case PerKey:
+		c.Key = "k:" + req.Key
+	case PerModel:
+		c.Key = "m:" + req.Model
+	case PerRequest:
+		c.Key = req.Fingerprint
+	}
+	return c
+}
+
+// schedule decides at which n a rule fires, apart from its window. It is pure:
+// what it remembers only saves it work.
+type schedule struct {
+	seed uint64
+	rule *Rule
+
+	mu   sync.Mutex
+	memo struct {
+		key      string
+		n, count uint64 // count firings lie in 1..n of the key.
+	}
+}
+
+// fires reports whether the rule fires at n. The roll is 0 for a rule without
+// a probability.
+func (s *schedule) fires(key string, n uint64) (fires bool, roll float64) {
+	w := &s.rule.When
+	if w.Probability != nil {
+		roll = Roll(s.seed, s.rule.Name, key, n)
+	}
+	switch {
+	case w.Calls != nil && (n < w.Calls.From || n > w.Calls.To):
+		return false, roll
+	case w.Every > 0 && n%uint64(w.Every) != 0:
+		return false, roll
+	case w.Probability != nil && roll >= float64(*w.Probability):
+		return false, roll
+	}
+	return true, roll
+}
+
+// firings counts the n in 1..last at which the rule fires.
+func (s *schedule) firings(key string, last uint64) uint64 {
+	w := &s.rule.When
+	every := max(uint64(w.Every), 1)
+	from, to := uint64(1), uint64(math.MaxUint64)
+	if w.Calls != nil {
+		from, to = w.Calls.From, w.Calls.To
+	}
+	if w.Probability == nil {
+		to = min(to, last)
+		if to < from {
+			return 0
+		}
+		return to/every - (from-1)/every
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.memo.key != key || s.memo.n > last {
+		s.memo.key, s.memo.n, s.memo.count = key, 0, 0
+	}
+	for s.memo.n < last {
+		s.memo.n++
+		if yes, _ := s.fires(key, s.memo.n); yes {
+			s.memo.count++
+		}
+	}
+	return s.memo.count
+}
+
+// outcome returns what comes out at the n-th call, which fires. Of these calls
+// the last counted came in the rule's window; for a rule without one that is n
+// itself. It returns nil if the steps are used up.
+func (s *schedule) outcome(key string, n, inWindow uint64) (o *outcome, step int) {
+	outcomes := s.rule.outcomes
+	if len(s.rule.Step) == 0 {
+		return outcomes[0], 0
+	}
+	firing := s.firings(key, n)
+	if inWindow < n {
+		firing -= s.firings(key, n-inWindow)
+	}
+	total := outcomes[len(outcomes)-1].until
+	if firing > total {
+		switch s.rule.Then {
+		case ThenRepeat:
+			firing = total
+		case ThenLoop:
+			firing = (firing-1)%total + 1
+		default:
+			return nil, 0
+		}
+	}
+	for i, o := range outcomes {
+		if firing <= o.until {
+			return o, i
+		}
+	}
+	return nil, 0
+}
+
+// A Failure is a documented error, ready to be sent.
+type Failure struct {
+	Entry      *catalog.Entry
+	Variant    *catalog.Variant
+	Args       map[string]string
+	Status     int    // Instead of the documented one; 0 keeps that.
+	Message    string // Instead of the documented one; "" keeps that.
+	RetryAfter *Duration
+}
+
+// Text returns the message, its holes filled.
+func (f *Failure) Text() string {
+	if f.Message != "" {
+		return f.Message
+	}
+	return f.Variant.Fill(f.Args)
+}

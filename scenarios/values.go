@@ -1,0 +1,230 @@
+package scenarios
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/mockllm/mockllm/catalog"
+)
+
+// maxDuration bounds every duration of a scenario; longer ones are mistakes.
+const maxDuration = 30 * 24 * time.Hour
+
+// A Duration is written as Go writes durations: "200ms", "1m30s".
+type Duration time.Duration
+
+// UnmarshalTOML reads a duration from 0 to 30 days.
+func (d *Duration) UnmarshalTOML(in any) error {
+	text, ok := in.(string)
+	if !ok {
+		return fmt.Errorf(`must be a duration such as "200ms" or "1m30s", not %s`, kindOf(in))
+	}
+	v, err := time.ParseDuration(text)
+	if err != nil {
+		return fmt.Errorf(`%q is no duration; write one such as "200ms" or "1m30s"`, text)
+	}
+	if v < 0 || v > maxDuration {
+		return fmt.Errorf("%q is out of range: a duration is between 0 and 720h", text)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// Calls is a range of call numbers, from 1: 3, "1..2" or "5..".
+type Calls struct {
+	From, To uint64 // Inclusive; To is the largest number if the range is open.
+}
+
+// UnmarshalTOML reads a number or a range.
+func (c *Calls) UnmarshalTOML(in any) error {
+	if n, ok := in.(int64); ok {
+		if n < 1 {
+			return fmt.Errorf("calls are numbered from 1, not %d", n)
+		}
+		*c = Calls{From: uint64(n), To: uint64(n)}
+		return nil
+	}
+	text, ok := in.(string)
+	if !ok {
+		return fmt.Errorf(`must be a number or a range such as "1..2" or "5..", not %s`, kindOf(in))
+	}
+	first, last, found := strings.Cut(text, "..")
+	from, err := strconv.ParseUint(first, 10, 63)
+	to := uint64(math.MaxUint64)
+	if err == nil && last != "" {
+		to, err = strconv.ParseUint(last, 10, 63)
+	}
+	if !found || err != nil {
+		return fmt.Errorf(`%q is no range of calls; write 3, "1..2" or "5.."`, text)
+	}
+	if from < 1 || to < from {
+		return fmt.Errorf("%q holds no call: calls are numbered from 1 and a range goes up", text)
+	}
+	*c = Calls{From: from, To: to}
+	return nil
+}
+
+// A Window is a span of vendor time since the namespace's first request or
+// reset: "10s..40s" or "1m..".
+type Window struct {
+	From, To time.Duration // To is not part of it; it is maxDuration if the window is open.
+}
+
+// UnmarshalTOML reads a window.
+func (w *Window) UnmarshalTOML(in any) error {
+	text, ok := in.(string)
+	if !ok {
+		return fmt.Errorf(`must be a window such as "10s..40s" or "1m..", not %s`, kindOf(in))
+	}
+	first, last, found := strings.Cut(text, "..")
+	from, err := time.ParseDuration(first)
+	to := maxDuration
+	if err == nil && last != "" {
+		to, err = time.ParseDuration(last)
+	}
+	if !found || err != nil {
+		return fmt.Errorf(`%q is no window; write one such as "10s..40s" or "1m.."`, text)
+	}
+	if from < 0 || to <= from || to > maxDuration {
+		return fmt.Errorf("%q holds no time: a window starts at 0 or later, goes up, and ends within 720h", text)
+	}
+	*w = Window{From: from, To: to}
+	return nil
+}
+
+// A Probability is a number from 0 (never) to 1 (always).
+type Probability float64
+
+// UnmarshalTOML reads a probability and refuses what lies outside [0, 1].
+func (p *Probability) UnmarshalTOML(in any) error {
+	var v float64
+	switch n := in.(type) {
+	case int64:
+		v = float64(n)
+	case float64:
+		v = n
+	default:
+		return fmt.Errorf("must be a number from 0 to 1, not %s", kindOf(in))
+	}
+	if !(v >= 0 && v <= 1) {
+		return fmt.Errorf("%v is no probability: it must be from 0 (never) to 1 (always)", in)
+	}
+	*p = Probability(v)
+	return nil
+}
+
+// A Count is a whole number of at least 1.
+type Count uint64
+
+// UnmarshalTOML reads a count.
+func (c *Count) UnmarshalTOML(in any) error {
+	n, ok := in.(int64)
+	if !ok {
+		return fmt.Errorf("must be a whole number, not %s", kindOf(in))
+	}
+	if n < 1 {
+		return fmt.Errorf("must be at least 1, not %d", n)
+	}
+	*c = Count(n)
+	return nil
+}
+
+// A Pattern finds text: a plain one as a substring, one between slashes as a
+// regular expression.
+type Pattern struct {
+	Text   string
+	regexp *regexp.Regexp
+}
+
+// UnmarshalTOML reads a pattern and compiles it.
+func (p *Pattern) UnmarshalTOML(in any) error {
+	text, ok := in.(string)
+	if !ok {
+		return fmt.Errorf("must be a string, not %s", kindOf(in))
+	}
+	if text == "" {
+		return fmt.Errorf("must not be empty: it would match everything")
+	}
+	p.Text = text
+	if len(text) > 1 && text[0] == '/' && text[len(text)-1] == '/' {
+		re, err := regexp.Compile(text[1 : len(text)-1])
+		if err != nil {
+			return fmt.Errorf("%s is no regular expression: %w", text, err)
+		}
+		p.regexp = re
+	}
+	return nil
+}
+
+// In reports whether the pattern occurs in the text.
+func (p *Pattern) In(text string) bool {
+	if p.regexp != nil {
+		return p.regexp.MatchString(text)
+	}
+	return strings.Contains(text, p.Text)
+}
+
+// A Glob is text in which * stands for any run of characters and ? for one.
+type Glob string
+
+// UnmarshalTOML reads a glob.
+func (g *Glob) UnmarshalTOML(in any) error {
+	text, ok := in.(string)
+	if !ok {
+		return fmt.Errorf("must be a string, not %s", kindOf(in))
+	}
+	if text == "" {
+		return fmt.Errorf("must not be empty: it would match nothing")
+	}
+	*g = Glob(text)
+	return nil
+}
+
+// Matches reports whether the whole text fits the glob. It takes time linear
+// in len(glob)·len(text) at worst, and no memory.
+func (g Glob) Matches(text string) bool {
+	glob, star, mark := string(g), -1, 0
+	i, j := 0, 0
+	for j < len(text) {
+		switch {
+		case i < len(glob) && glob[i] == '*':
+			star, mark = i, j
+			i++
+		case i < len(glob) && glob[i] == '?':
+			_, size := utf8.DecodeRuneInString(text[j:])
+			i++
+			j += size
+		case i < len(glob) && glob[i] == text[j]:
+			i++
+			j++
+		case star >= 0:
+			mark++
+			i, j = star+1, mark
+		default:
+			return false
+		}
+	}
+	return strings.Trim(glob[i:], "*") == ""
+}
+
+// oneOf reads a string that must be one of the words.
+func oneOf(in any, words ...string) (string, error) {
+	text, ok := in.(string)
+	if !ok {
+		return "", fmt.Errorf("must be a string, not %s", kindOf(in))
+	}
+	for _, w := range words {
+		if w == text {
+			return text, nil
+		}
+	}
+	if near := catalog.DidYouMean(text, words); near != "" {
+		return "", fmt.Errorf("unknown value %q%s", text, near)
+	}
+	return "", fmt.Errorf("unknown value %q; it is one of %s", text, strings.Join(words, ", "))
+}
