@@ -21,6 +21,9 @@ func (s *Server) exchange(w http.ResponseWriter, req *http.Request) {
 	deadline.SetReadDeadline(time.Now().Add(bodyTimeout))
 	in := s.incoming(req)
 	deadline.SetReadDeadline(time.Time{})
+	if in.State == responders.BodyCut {
+		ctx = s.alive // The client has stopped sending, which ends the request's own context; it may still listen.
+	}
 	responder, r, mistake := s.read(req, in)
 	d := scenarios.Decision{Cause: byServer, Problem: mistake, Seed: s.engine.Seed()}
 	if mistake == nil {

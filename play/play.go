@@ -141,12 +141,21 @@ func (o *served) finish() error { return nil }
 func (p *player) hijacked(w http.ResponseWriter, s Script) error {
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
+		refuse(w)
 		return fmt.Errorf("take over the connection: %w", err)
 	}
 	defer conn.Close()
 	stop := context.AfterFunc(p.ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	return p.perform(s, &taken{conn: conn, in: buffered.Reader, out: bufio.NewWriter(conn), length: s.length()})
+}
+
+// refuse answers where no connection lies below to be damaged: loudly, never
+// with a weaker fault.
+func refuse(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusNotImplemented)
+	io.WriteString(w, `{"mockllm":{"status":501,"problem":"no connection","detail":"this answer needs the connection itself, and the server runs where there is none"}}`+"\n")
 }
 
 // taken writes to a connection that was taken over.

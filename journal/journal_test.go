@@ -1,0 +1,91 @@
+package journal
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+)
+
+func TestRingForgetsTheOldest(t *testing.T) {
+	j := New(3)
+	for i := range 5 {
+		j.Add(Exchange{Model: fmt.Sprint(i)})
+	}
+	found, evicted := j.Exchanges("")
+	if len(found) != 3 || found[0].Model != "2" || found[2].ID != 5 || evicted != 2 {
+		t.Errorf("found %+v, evicted %d", found, evicted)
+	}
+}
+
+func TestResetKeepsOtherNamespaces(t *testing.T) {
+	j := New(4)
+	for i := range 6 {
+		j.Add(Exchange{Namespace: []string{"a", "b"}[i%2], Model: fmt.Sprint(i)})
+	}
+	j.Reset("a")
+	if found, _ := j.Exchanges("a"); len(found) != 0 {
+		t.Errorf("a has %v", found)
+	}
+	if found, _ := j.Exchanges("b"); len(found) != 2 || found[0].Model != "3" || found[1].Model != "5" {
+		t.Errorf("b has %v", found)
+	}
+	for i := range 9 {
+		j.Add(Exchange{Namespace: "c", Model: fmt.Sprint(i)})
+	}
+	if found, _ := j.Exchanges("c"); len(found) != 4 || found[3].Model != "8" {
+		t.Errorf("c has %v", found)
+	}
+}
+
+func TestAddFromManyGoroutines(t *testing.T) {
+	j := New(100)
+	var wait sync.WaitGroup
+	for range 50 {
+		wait.Go(func() {
+			for range 100 {
+				j.Add(Exchange{})
+				j.Exchanges("")
+			}
+		})
+	}
+	wait.Wait()
+	found, evicted := j.Exchanges("")
+	if uint64(len(found))+evicted != 5000 {
+		t.Errorf("kept %d and evicted %d of 5000", len(found), evicted)
+	}
+	seen := map[uint64]bool{}
+	for _, e := range found {
+		if seen[e.ID] {
+			t.Fatalf("id %d twice", e.ID)
+		}
+		seen[e.ID] = true
+	}
+}
+
+func TestRedactKey(t *testing.T) {
+	for key, want := range map[string]string{
+		"": "", "ab": "**", "short-key": "***", "sk-0123456789": "sk-0***89",
+	} {
+		if got := RedactKey(key); got != want {
+			t.Errorf("%q: got %q, want %q", key, got, want)
+		}
+	}
+}
+
+func FuzzRedactURL(f *testing.F) {
+	for _, q := range []string{"", "a=b", "access_token=SECRET", "%61ccess_token=SECRET", "ACCESS_TOKEN=SECRET&b", "&&=", "client_secret=SECRET%zz", "%zz=SECRET"} {
+		f.Add(q)
+	}
+	f.Fuzz(func(t *testing.T, query string) {
+		got := RedactURL("/p", query)
+		if !strings.HasPrefix(got, "/p") {
+			t.Errorf("%q became %q", query, got)
+		}
+		if strings.Contains(strings.ToLower(query), "access_token=secret") && strings.Contains(got, "=SECRET") && !strings.Contains(query, "x=SECRET") {
+			if strings.Contains(strings.ToLower(got), "access_token=secret") {
+				t.Errorf("%q became %q", query, got)
+			}
+		}
+	})
+}

@@ -1,0 +1,289 @@
+package responders
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/scenarios"
+)
+
+// TestDefaultTextNeverSaysEvent holds a promise to users of the official
+// Qianfan Go SDK, which drops every line of a stream that has the word.
+func TestDefaultTextNeverSaysEvent(t *testing.T) {
+	for _, s := range append(append([]string{thought("a"), thought("好")}, english...), chinese...) {
+		if strings.Contains(strings.ToLower(s), "event") {
+			t.Errorf("%q has the word", s)
+		}
+	}
+}
+
+func TestTokens(t *testing.T) {
+	for text, want := range map[string][]string{
+		"":                nil,
+		"hello":           {"hello"},
+		"hello world":     {"hello", " world"},
+		"你好":              {"你", "好"},
+		"a, b":            {"a", ",", " b"},
+		"internationally": {"intern", "ationa", "lly"},
+		"  x":             {" ", " x"},
+		"é\n\n1":          {"é", "\n", "\n1"},
+		"🙂!":              {"🙂", "!"},
+	} {
+		got := tokens(text)
+		if strings.Join(got, "|") != strings.Join(want, "|") {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+func FuzzTokens(f *testing.F) {
+	for _, s := range []string{"", "hello world", "你好 world", "a\xffb", "  ", "🙂🙂"} {
+		f.Add(s, 3)
+	}
+	f.Fuzz(func(t *testing.T, text string, wanted int) {
+		if joined := strings.Join(tokens(text), ""); joined != text {
+			t.Errorf("tokens of %q join to %q", text, joined)
+		}
+		pieces := cut(text, max(wanted%1000, 0))
+		if joined := strings.Join(pieces, ""); joined != text {
+			t.Errorf("pieces of %q join to %q", text, joined)
+		}
+		if wanted > 0 && len(pieces) > wanted {
+			t.Errorf("%d pieces, wanted %d", len(pieces), wanted)
+		}
+	})
+}
+
+func FuzzQuoted(f *testing.F) {
+	for _, s := range []string{"", `"`, `\`, "\n\r\t\x00\x1f\x7f", "你好", "a\xff", "\u2028<>&"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var back string
+		if err := json.Unmarshal(appendQuoted(nil, text), &back); err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		if want := strings.ToValidUTF8(text, "\uFFFD"); strings.ToValidUTF8(back, "\uFFFD") != back || len([]rune(back)) != len([]rune(text)) && back != want {
+			t.Errorf("%q comes back as %q", text, back)
+		}
+	})
+}
+
+// incoming is a POST of a body to a route, with a credential for everyone.
+func incoming(route Route, body []byte) *Incoming {
+	return &Incoming{
+		Operation: route.Operation, Vars: map[string]string{"endpoint": "completions"},
+		Method: http.MethodPost, Path: route.Path, Body: body,
+		Query:  map[string][]string{"access_token": {"t"}, "grant_type": {"client_credentials"}, "client_id": {"a"}, "client_secret": {"b"}},
+		Header: http.Header{"Authorization": {"Bearer k"}}, Now: time.Unix(1_700_000_000, 0),
+	}
+}
+
+// FuzzDecode sends any body to every route, streamed and not, and demands
+// exactly one well-formed answer of the dialect: an error if the body is
+// refused, a success otherwise.
+func FuzzDecode(f *testing.F) {
+	for _, s := range []string{
+		"", "{}", "[]", "null", `{"model":"m","messages":[{"role":"user","content":"hi"}]}`,
+		`{"model":"m","input":{"prompt":"x"},"parameters":{"n":4,"stop":["a",1],"tools":[{}],"incremental_output":true}}`,
+		`{"messages":[{"role":"user","content":[{"text":"a"},{"image":"b"},3]}],"functions":[{"name":"f","parameters":{"type":"array"}}]}`,
+		`{"model":7,"messages":"x","stream":"yes","n":-1,"max_tokens":1e99,"stop":{},"tools":{},"tool_choice":[]}`,
+		`{"model":"m","messages":[{}],"tools":[{"function":{"name":"f","parameters":{"properties":{"a":{"properties":{}}}}}}]}`,
+		"{\"model\":\"\xff\"}",
+	} {
+		f.Add([]byte(s), true)
+		f.Add([]byte(s), false)
+	}
+	f.Fuzz(func(t *testing.T, body []byte, stream bool) {
+		for _, responder := range All() {
+			for _, route := range responder.Routes() {
+				in := incoming(route, body)
+				if stream {
+					in.Header.Set("X-DashScope-SSE", "enable")
+				}
+				r := responder.Decode(in)
+				m := Meta{Entropy: [2]uint64{1, 2}, Now: in.Now, Edition: catalog.EditionSeed}
+				answer := responder.Success(r, m, nil)
+				for _, refused := range []*scenarios.Refusal{r.Identity, r.Refused} {
+					if refused != nil {
+						answer = responder.Error(r, m, failure(t, refused, r.Dialect))
+					}
+				}
+				wellFormed(t, responder.Dialect().Name, answer)
+			}
+		}
+	})
+}
+
+func failure(t *testing.T, refused *scenarios.Refusal, dialect string) *scenarios.Failure {
+	t.Helper()
+	e, err := catalog.Resolve(refused.ID, catalog.Scope{Dialects: []string{dialect}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := e.Variant(dialect)
+	if refused.Variant != "" {
+		v = e.FindVariant(refused.Variant)
+	}
+	if v == nil || !v.CarriedBy(dialect) {
+		t.Fatalf("%s has no message %q on %s", refused.ID, refused.Variant, dialect)
+	}
+	return &scenarios.Failure{Entry: e, Variant: v, Args: refused.Args}
+}
+
+// wellFormed checks the framing and that every payload is JSON on one line.
+func wellFormed(t *testing.T, dialect string, m Message) {
+	t.Helper()
+	if m.Status < 200 || m.Status > 599 || len(m.Frames) == 0 || !m.Stream && len(m.Frames) != 1 {
+		t.Fatalf("%s: status %d, %d frames, stream %t", dialect, m.Status, len(m.Frames), m.Stream)
+	}
+	if isStream := strings.HasPrefix(m.Header.Get("Content-Type"), "text/event-stream"); isStream != m.Stream {
+		t.Fatalf("%s: content type %q of a stream %t", dialect, m.Header.Get("Content-Type"), m.Stream)
+	}
+	for _, frame := range m.Frames {
+		payload := string(frame)
+		if m.Stream {
+			_, payload, _ = strings.Cut(payload, "data:")
+			if !strings.HasSuffix(payload, "\n\n") {
+				t.Fatalf("%s: frame %q does not end with an empty line", dialect, frame)
+			}
+			if strings.TrimSpace(payload) == "[DONE]" {
+				continue
+			}
+		}
+		if payload = strings.TrimSpace(payload); !gjson.Valid(payload) || strings.Contains(payload, "\n") {
+			t.Fatalf("%s: %q is not JSON on one line", dialect, payload)
+		}
+	}
+}
+
+// TestRefusalsExist walks every refusal that the code names by text: a typing
+// mistake there would show only when a client meets it.
+func TestRefusalsExist(t *testing.T) {
+	for _, s := range strangers {
+		refusal := s.refusal
+		failure(t, &refusal, s.dialect)
+	}
+	for _, responder := range All() {
+		for _, route := range responder.Routes() {
+			for _, change := range []func(*Incoming){
+				func(in *Incoming) { in.Method = http.MethodDelete },
+				func(in *Incoming) { in.Header = http.Header{}; in.Query = nil },
+				func(in *Incoming) { in.Query = map[string][]string{"access_token": {""}, "grant_type": {"x"}} },
+				func(in *Incoming) { in.State = BodyTooLarge },
+				func(in *Incoming) { in.State = BodyCut },
+				func(in *Incoming) { in.Body = []byte(`{"model":"m"}`) },
+				func(in *Incoming) { in.Body = []byte(`{"model":"m","messages":[],"input":{}}`) },
+				func(in *Incoming) { in.Body = []byte(`{"messages":[{"role":"user"}],"input":{"prompt":"x"}}`) },
+			} {
+				in := incoming(route, []byte("{}"))
+				change(in)
+				r := responder.Decode(in)
+				for _, refused := range []*scenarios.Refusal{r.Identity, r.Refused} {
+					if refused != nil {
+						failure(t, refused, r.Dialect)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestUsageAddsUp reads the usage of default answers.
+func TestUsageAddsUp(t *testing.T) {
+	in := incoming(Route{"/compatible-mode/v1/chat/completions", catalog.OpChat},
+		[]byte(`{"model":"m","enable_thinking":true,"n":3,"messages":[{"role":"system","content":"be brief"},{"role":"user","content":"hi"}]}`))
+	d := dashScopeCompatible{}
+	body := d.Success(d.Decode(in), Meta{Now: in.Now}, nil).Frames[0]
+	u := gjson.GetBytes(body, "usage")
+	if u.Get("prompt_tokens").Int() != 3 || u.Get("total_tokens").Int() != 3+u.Get("completion_tokens").Int() {
+		t.Errorf("usage %s", u.Raw)
+	}
+	details := u.Get("completion_tokens_details")
+	if details.Get("text_tokens").Int()+details.Get("reasoning_tokens").Int() != u.Get("completion_tokens").Int() {
+		t.Errorf("details %s", u.Raw)
+	}
+	texts := map[string]bool{}
+	for _, c := range gjson.GetBytes(body, "choices.#.message.content").Array() {
+		texts[c.Str] = true
+	}
+	if len(texts) < 2 {
+		t.Errorf("all choices say the same: %v", texts)
+	}
+}
+
+// TestSameRequestSameAnswer: text, usage and ids are functions of the request
+// and the entropy.
+func TestSameRequestSameAnswer(t *testing.T) {
+	for _, responder := range All() {
+		for _, route := range responder.Routes() {
+			body := []byte(`{"model":"m","messages":[{"role":"user","content":"hi"}],"input":{"prompt":"hi"}}`)
+			answer := func(seed uint64) string {
+				in := incoming(route, body)
+				m := responder.Success(responder.Decode(in), Meta{Entropy: [2]uint64{seed, 7}, Now: in.Now}, nil)
+				return string(m.Frames[0])
+			}
+			if answer(1) != answer(1) {
+				t.Errorf("%s: two answers to one request differ", responder.Dialect().Name)
+			}
+			if answer(1) == answer(2) {
+				t.Errorf("%s: repetitions have the same id", responder.Dialect().Name)
+			}
+		}
+	}
+}
+
+func TestFingerprint(t *testing.T) {
+	base := func() *Incoming {
+		return &Incoming{Method: "POST", Path: "/a", Query: map[string][]string{"x": {"1"}, "access_token": {"t"}}, Body: []byte("b")}
+	}
+	want := fingerprint(base())
+	for name, c := range map[string]struct {
+		change func(*Incoming)
+		same   bool
+	}{
+		"other token":  {func(in *Incoming) { in.Query["access_token"] = []string{"u"} }, true},
+		"other header": {func(in *Incoming) { in.Header = http.Header{"A": {"b"}} }, true},
+		"other path":   {func(in *Incoming) { in.Path = "/b" }, false},
+		"other query":  {func(in *Incoming) { in.Query["x"] = []string{"2"} }, false},
+		"other body":   {func(in *Incoming) { in.Body = []byte("c") }, false},
+		"other method": {func(in *Incoming) { in.Method = "GET" }, false},
+	} {
+		in := base()
+		c.change(in)
+		if got := fingerprint(in); (got == want) != c.same {
+			t.Errorf("%s: same %t, want %t", name, got == want, c.same)
+		}
+	}
+}
+
+func TestNamespaceOf(t *testing.T) {
+	for key, want := range map[string]string{
+		"": "", "sk-plain": "", "mockllm-ns-": "", "sk-mockllm-ns-blue": "blue", "Bearer mockllm-ns-a.b~c_1": "a.b~c_1",
+		"bce-auth-v1/ak-mockllm-ns-x/2026-05-28T08:00:00Z/1800/host/00": "x", "mockllm-ns-中": "",
+	} {
+		if got, found := NamespaceOf(key); got != want || found != (want != "") {
+			t.Errorf("%q: got %q %t, want %q", key, got, found, want)
+		}
+	}
+}
+
+func TestNearestPath(t *testing.T) {
+	for path, want := range map[string]string{
+		"/chat/completions":    "/compatible-mode/v1/chat/completions",
+		"/v1/chat/completions": "/compatible-mode/v1/chat/completions",
+		"/oauth/2.0/tokens":    "/oauth/2.0/token",
+		"/":                    "",
+		"/favicon.ico":         "",
+	} {
+		if got := NearestPath(path); got != want {
+			t.Errorf("%s: got %q, want %q", path, got, want)
+		}
+	}
+}
