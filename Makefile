@@ -8,9 +8,11 @@ help: ## Show the targets
 
 .PHONY: test
 test: ## Run every test: the packages, then the SDKs and the built binary in e2e/
-	$(GO) vet ./...
-	$(GO) test -race -shuffle=on ./...
-	cd e2e && $(GO) vet ./... && $(GO) test -race -shuffle=on ./...
+	@race="$$(scripts/race)"; set -ex; \
+	$(GO) vet ./...; \
+	CGO_ENABLED=$${race:+1} $(GO) test $$race -shuffle=on ./...; \
+	cd e2e; $(GO) vet ./...; \
+	CGO_ENABLED=$${race:+1} $(GO) test $$race -shuffle=on ./...
 
 .PHONY: build
 build: ## Build bin/mockllm

@@ -28,8 +28,7 @@ func TestNearest(t *testing.T) {
 		{"l8", codes, ""},           // One of two letters is more than a third.
 		{"throttling.ratequota", codes, "Throttling.RateQuota"},
 		{"Throttlin", codes, "Throttling"}, // The nearest, not the longest.
-		{"limit-requests", codes, "limit_requests"},
-		{"限流配", []string{"限流额"}, "限流额"}, // Letters, not bytes: one of three.
+		{"限流配", []string{"限流额"}, "限流额"},    // Letters, not bytes: one of three.
 	} {
 		if got := Nearest(c.word, c.candidates); got != c.want {
 			t.Errorf("Nearest(%q) = %q, want %q", c.word, got, c.want)
