@@ -29,10 +29,15 @@ func (s *Server) exchange(w http.ResponseWriter, req *http.Request) {
 	if mistake == nil {
 		d = s.decide(ctx, in.Now, r)
 	}
-	script := s.plan(responder, r, in, d)
-	sent := play.Play(ctx, w, script, s.clock)
-	e := record(req, in, r, d, script, sent)
-	e.ID = s.journal.Add(e)
+	script, err := s.plan(ctx, responder, r, in, d)
+	if err != nil {
+		d.Cause, d.Problem = byServer, &scenarios.Mistake{Status: http.StatusInternalServerError, Title: "no records", Detail: err.Error()}
+		script = play.Plan(responders.Own(*d.Problem), scenarios.Decision{}, nil)
+	}
+	e := record(req, in, r, d, script)
+	e.ID = s.journal.Begin(e)
+	e.Sent = sentBy(play.Play(ctx, w, script, s.clock))
+	s.journal.Finish(e.ID, e.Sent)
 	s.logExchange(ctx, e)
 }
 
@@ -50,14 +55,22 @@ func (s *Server) read(req *http.Request, in *responders.Incoming) (responders.Re
 	return responder, r, mistake
 }
 
-// plan writes the answer and the script for it.
-func (s *Server) plan(responder responders.Responder, r *scenarios.Request, in *responders.Incoming, d scenarios.Decision) play.Script {
-	m := message(responder, r, responders.Meta{Entropy: d.Entropy, Now: in.Now, Edition: d.Edition}, d)
+// plan writes the answer and the script for it, and keeps what it changes: a
+// change is made whether or not its answer arrives.
+func (s *Server) plan(ctx context.Context, responder responders.Responder, r *scenarios.Request, in *responders.Incoming, d scenarios.Decision) (play.Script, error) {
+	records, err := s.engine.View(ctx, in.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	m := message(responder, r, responders.Meta{Entropy: d.Entropy, Now: in.Now, Edition: d.Edition, Records: records}, d)
+	if err := s.engine.Commit(ctx, in.Namespace, in.Now, m.Changes); err != nil {
+		return nil, err
+	}
 	m.Close = m.Close || in.State != responders.BodyComplete
 	if s.quietWire {
 		d.Fired = nil
 	}
-	return play.Plan(m, d, s.engine.Wire)
+	return play.Plan(m, d, s.engine.Wire), nil
 }
 
 // byServer is the cause of refusals that are ours alone.
@@ -127,15 +140,13 @@ func noSuchPath(in *responders.Incoming) *scenarios.Mistake {
 // keptBody bounds how much of a request's body the journal keeps.
 const keptBody = 16 << 10
 
-func record(req *http.Request, in *responders.Incoming, r *scenarios.Request, d scenarios.Decision, script play.Script, sent play.Sent) journal.Exchange {
+func record(req *http.Request, in *responders.Incoming, r *scenarios.Request, d scenarios.Decision, script play.Script) journal.Exchange {
 	e := journal.Exchange{
 		Time: in.Now, Namespace: in.Namespace,
 		Dialect: r.Dialect, Operation: r.Operation, Model: r.Model, Stream: r.Stream, Key: journal.RedactKey(r.Key),
 		Method: in.Method, URL: journal.RedactURL(in.Path, req.URL.RawQuery),
 		Body: strings.ToValidUTF8(string(in.Body[:min(len(in.Body), keptBody)]), "�"), BodyBytes: len(in.Body),
 		Fingerprint: r.Fingerprint, Cause: string(d.Cause), Seed: d.Seed,
-		Status: sent.Status, SentBytes: sent.Bytes, SentFrames: sent.Frames,
-		FirstByte: sent.FirstByte, Took: sent.Took, ClientLeft: sent.ClientLeft,
 	}
 	if d.Failure != nil {
 		e.Error = d.Failure.Entry.ID()
@@ -149,10 +160,18 @@ func record(req *http.Request, in *responders.Incoming, r *scenarios.Request, d 
 	for _, step := range script {
 		e.Script = append(e.Script, step.String())
 	}
-	if sent.Err != nil {
-		e.Failed = sent.Err.Error()
-	}
 	return e
+}
+
+func sentBy(sent play.Sent) journal.Sent {
+	s := journal.Sent{
+		Status: sent.Status, SentBytes: sent.Bytes, SentFrames: sent.Frames,
+		FirstByte: sent.FirstByte, Took: sent.Took, ClientLeft: sent.ClientLeft,
+	}
+	if sent.Err != nil {
+		s.Failed = sent.Err.Error()
+	}
+	return s
 }
 
 func (s *Server) logExchange(ctx context.Context, e journal.Exchange) {

@@ -29,6 +29,7 @@ func (s *Server) Explain(ctx context.Context, req *http.Request) (Explanation, e
 			return x, err
 		}
 	}
-	x.Script = s.plan(responder, r, in, x.Decision)
-	return x, nil
+	var err error
+	x.Script, err = s.plan(ctx, responder, r, in, x.Decision)
+	return x, err
 }

@@ -30,7 +30,7 @@ type Server struct {
 	maxBody   int64
 
 	alive  context.Context // Ends when the server closes.
-	cancel context.CancelFunc
+	cancel context.CancelCauseFunc
 
 	mu      sync.Mutex
 	servers []*http.Server
@@ -58,7 +58,7 @@ func New(options ...Option) (*Server, error) {
 		clock: c.clock, journal: journal.New(c.journal), log: c.log,
 		quietWire: c.quietWire, maxBody: c.maxBody,
 	}
-	s.alive, s.cancel = context.WithCancel(context.Background())
+	s.alive, s.cancel = context.WithCancelCause(context.Background())
 	return s, nil
 }
 
@@ -134,7 +134,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 func (s *Server) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.cancel()
+	s.cancel(play.ErrClosed)
 	var errs []error
 	for _, server := range s.servers {
 		errs = append(errs, server.Close())
@@ -201,7 +201,7 @@ func message(responder responders.Responder, r *scenarios.Request, m responders.
 	case d.Problem != nil:
 		return responders.Own(*d.Problem)
 	case d.Failure != nil:
-		return responder.Error(r, m, d.Failure)
+		return responders.Error(responder, r, m, d.Failure)
 	case d.Raw != nil:
 		return responders.FromRaw(d.Raw)
 	default:

@@ -257,12 +257,11 @@ func sleeping(clock *play.Manual) <-chan struct{} {
 	return done
 }
 
-// waitForJournal waits until the journal has n exchanges: an exchange is added
-// after its last byte was sent.
+// waitForJournal waits until the journal has n exchanges that are over.
 func waitForJournal(t *testing.T, srv *Server, n int) []journal.Exchange {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		if found := srv.Journal(); len(found) >= n {
+		if found := srv.Journal(); len(found) >= n && found[n-1].Done {
 			return found
 		}
 	}
@@ -376,7 +375,7 @@ func (brokenState) Count(context.Context, string, time.Time, []scenarios.Counter
 
 // TestBrokenState answers with our own refusal, which says what broke.
 func TestBrokenState(t *testing.T) {
-	srv := RunT(t, WithState(brokenState{}))
+	srv := RunT(t, WithState(brokenState{scenarios.NewMemory()}))
 	status, body := post(t, srv.URL()+chatPath, hello)
 	if status != 500 || !strings.Contains(body, `{"mockllm":`) || !strings.Contains(body, "state is gone") {
 		t.Errorf("got %d %s", status, body)

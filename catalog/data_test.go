@@ -436,8 +436,8 @@ func TestClientSideEntriesAreNotCarried(t *testing.T) {
 	}
 }
 
-// A misspelt key in a file must not pass as absent.
-func TestBrokenFilesAreRefused(t *testing.T) {
+// A family whose file is missing must not look like one without errors.
+func TestMissingFilesAreRefused(t *testing.T) {
 	_, err := parseFamily(&Family{Provider: DashScope, Name: "no-such-family"})
 	if err == nil || !strings.Contains(err.Error(), "no-such-family") {
 		t.Errorf("a family without a file gives %v", err)

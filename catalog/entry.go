@@ -118,16 +118,20 @@ func (e *Entry) Variant(dialect string) *Variant {
 	return nil
 }
 
-// FindVariant returns the first variant whose message or one of whose aliases
-// contains the text, or nil.
-func (e *Entry) FindVariant(text string) *Variant {
-	for i := range e.Variants {
-		v := &e.Variants[i]
-		if strings.Contains(v.Message, text) {
-			return v
-		}
-		for _, a := range v.Aliases {
-			if strings.Contains(a, text) {
+// FindVariant returns the first variant that is the text or, failing that,
+// contains it, in its message or an alias; nil if none does. Only variants that
+// the dialect carries are looked at, unless it is empty.
+func (e *Entry) FindVariant(text, dialect string) *Variant {
+	for _, matches := range []func(string) bool{
+		func(s string) bool { return s == text },
+		func(s string) bool { return strings.Contains(s, text) },
+	} {
+		for i := range e.Variants {
+			v := &e.Variants[i]
+			if dialect != "" && !v.CarriedBy(dialect) {
+				continue
+			}
+			if matches(v.Message) || slices.ContainsFunc(v.Aliases, matches) {
 				return v
 			}
 		}

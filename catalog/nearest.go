@@ -7,15 +7,30 @@ import (
 
 // Nearest returns the candidate that the word was probably meant to be, or ""
 // if none is near: at most a third of the letters may differ, whatever their
-// case.
+// case. Of two that are as near, the one that begins alike for longer wins.
 func Nearest(word string, candidates []string) string {
-	best, bestDistance := "", len([]rune(word))/3+1
+	word = strings.ToLower(word)
+	letters := len([]rune(word))
+	best, bestDistance, bestCommon := "", letters/3+1, -1
 	for _, c := range candidates {
-		if d := distance(strings.ToLower(word), strings.ToLower(c)); d < bestDistance {
-			best, bestDistance = c, d
+		if n := letters - len([]rune(c)); max(n, -n) > bestDistance {
+			continue // The lengths alone differ by more.
+		}
+		lower := strings.ToLower(c)
+		d, common := distance(word, lower), commonPrefix(word, lower)
+		if d < bestDistance || d == bestDistance && best != "" && common > bestCommon {
+			best, bestDistance, bestCommon = c, d, common
 		}
 	}
 	return best
+}
+
+func commonPrefix(a, b string) int {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 // DidYouMean returns `; did you mean "…"?` for the nearest candidate, or "".

@@ -83,17 +83,17 @@ func search(name string, scope Scope) []*Entry {
 		if provider != "" && f.Provider != provider || family != "" && f.Name != family {
 			continue
 		}
-		if scope.Operation != "" && f.Operations != nil && !slices.Contains(f.Operations, scope.Operation) {
+		if !scope.meets(f) {
 			continue
 		}
 		for _, e := range f.Entries() {
-			if scope.Dialects != nil && !slices.ContainsFunc(scope.Dialects, e.CarriedBy) {
+			if !scope.carries(e) {
 				continue
 			}
 			switch {
 			case e.Code == code:
 				byCode = append(byCode, e)
-			case e.CompatibleCode == code:
+			case e.CompatibleCode != "" && e.CompatibleCode == code:
 				byTwin = append(byTwin, e)
 			case slices.Contains(e.Aliases, code):
 				byAlias = append(byAlias, e)
@@ -130,7 +130,7 @@ func split(name string) (provider, family, code string) {
 	if !found || (first != Qianfan && first != DashScope) {
 		return "", "", name
 	}
-	if family, code, found = strings.Cut(rest, "/"); found {
+	if family, code, found = strings.Cut(rest, "/"); found && family != "" {
 		return first, family, code
 	}
 	return first, "", rest
@@ -139,14 +139,27 @@ func split(name string) (provider, family, code string) {
 // names lists what could have been written in the scope.
 func names(scope Scope) []string {
 	var all []string
-	for _, e := range All() {
-		if scope.Dialects != nil && !slices.ContainsFunc(scope.Dialects, e.CarriedBy) {
+	for _, f := range families {
+		if !scope.meets(f) {
 			continue
 		}
-		all = append(all, e.Code, e.ID())
-		if e.CompatibleCode != "" {
-			all = append(all, e.CompatibleCode)
+		for _, e := range f.Entries() {
+			if !scope.carries(e) {
+				continue
+			}
+			all = append(all, e.Code, e.ID())
+			if e.CompatibleCode != "" {
+				all = append(all, e.CompatibleCode)
+			}
 		}
 	}
 	return all
+}
+
+func (s Scope) meets(f *Family) bool {
+	return s.Operation == "" || f.Operations == nil || slices.Contains(f.Operations, s.Operation)
+}
+
+func (s Scope) carries(e *Entry) bool {
+	return s.Dialects == nil || slices.ContainsFunc(s.Dialects, e.CarriedBy)
 }

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"encoding/json"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -145,30 +144,26 @@ var openaiCases = []testCase{
 		}
 	}},
 	{"a header that asks for what there is not", "", func(t *testing.T, s server) {
-		// The SDK wants an object "error" in the body and does not show what
-		// has none; so the answer is caught on its way.
-		var answer *http.Response
-		_, err := s.openai(option.WithHeader("X-Mockllm-Error", "limit_reqests"), option.WithResponseInto(&answer)).New(t.Context(), chat())
-		var body struct {
-			Mockllm struct {
-				Status          int
-				Problem, Detail string
-			}
+		_, err := s.openai(option.WithHeader("X-Mockllm-Error", "limit_reqests")).New(t.Context(), chat())
+		e := wantError[*openai.Error](t, err)
+		// It is no error of the vendor's, so the SDK finds nothing in it.
+		if e.StatusCode != 400 || e.Code != "" || e.Message != "" {
+			t.Errorf("error %d %s", e.StatusCode, e.RawJSON())
 		}
-		if err == nil || answer.StatusCode != 400 {
-			t.Fatalf("error %v, status %s", err, answer.Status)
+		if want := `did you mean \"limit_requests\"?`; !strings.Contains(string(e.DumpResponse(true)), `{"mockllm":`) || !strings.Contains(string(e.DumpResponse(true)), want) {
+			t.Errorf("answer %s", e.DumpResponse(true))
 		}
-		if err := json.NewDecoder(answer.Body).Decode(&body); err != nil || body.Mockllm.Problem != "unknown error" ||
-			!strings.Contains(body.Mockllm.Detail, `did you mean "limit_requests"?`) {
-			t.Errorf("body %+v, %v", body, err)
+		if got := len(s.exchanges(t, "")); got != 1 {
+			t.Errorf("%d attempts, want 1: nobody tries again what is a mistake", got)
 		}
 	}},
 }
 
 // openai returns the chat service of a client of the compatible mode.
-func (s server) openai(options ...option.RequestOption) openai.ChatCompletionService {
+func (s server) openai(options ...option.RequestOption) *openai.ChatCompletionService {
 	all := []option.RequestOption{option.WithBaseURL(s.vendors + "/compatible-mode/v1/"), option.WithAPIKey("sk-any")}
-	return openai.NewClient(append(all, options...)...).Chat.Completions
+	client := openai.NewClient(append(all, options...)...)
+	return &client.Chat.Completions
 }
 
 func chat() openai.ChatCompletionNewParams {

@@ -96,7 +96,7 @@ func startBinary(t *testing.T, scenario string) server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		http.DefaultClient.CloseIdleConnections() // What the SDKs left open would make the server wait.
+		http.DefaultClient.CloseIdleConnections() // One that was never used would hold up the end.
 		if err := p.stop(); err != nil {
 			t.Error(err)
 		}

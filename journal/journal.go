@@ -31,7 +31,13 @@ type Exchange struct {
 	Seed    uint64   `json:"seed"`
 	Script  []string `json:"script"` // What was planned, step by step.
 
-	Status     int           `json:"status"` // What was sent; 0 if nothing was.
+	Done bool `json:"done"` // Whether the answer is over; before, nothing is known of what was sent.
+	Sent
+}
+
+// Sent is what really went out.
+type Sent struct {
+	Status     int           `json:"status"` // 0 if no status line was sent.
 	SentBytes  int64         `json:"sent_bytes"`
 	SentFrames int           `json:"sent_frames"`
 	FirstByte  time.Duration `json:"first_byte_ns"`
@@ -61,8 +67,9 @@ type Journal struct {
 // New returns a journal for at most that many exchanges, at least one.
 func New(size int) *Journal { return &Journal{ring: make([]Exchange, max(size, 1))} }
 
-// Add keeps an exchange and returns its id.
-func (j *Journal) Add(e Exchange) uint64 {
+// Begin keeps an exchange that is being answered and returns its id. So it is
+// there before the client has read the end of its answer.
+func (j *Journal) Begin(e Exchange) uint64 {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.last++
@@ -75,6 +82,17 @@ func (j *Journal) Add(e Exchange) uint64 {
 	j.ring[j.next] = e
 	j.next = (j.next + 1) % len(j.ring)
 	return e.ID
+}
+
+// Finish fills in what was really sent, if the exchange is still kept.
+func (j *Journal) Finish(id uint64, sent Sent) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.each(func(e *Exchange) {
+		if e.ID == id {
+			e.Sent, e.Done = sent, true
+		}
+	})
 }
 
 // Exchanges returns those of a namespace, oldest first, and how many of all

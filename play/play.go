@@ -1,14 +1,11 @@
 package play
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"strconv"
 	"time"
 )
 
@@ -31,21 +28,33 @@ func Play(ctx context.Context, w http.ResponseWriter, s Script, clock Clock) Sen
 	if s.raw() {
 		err = p.hijacked(w, s)
 	} else {
-		err = p.plain(w, s)
+		err = p.perform(s, &served{w: w, flusher: http.NewResponseController(w)})
 	}
 	p.sent.Took = clock.Now().Sub(p.start)
 	if err != nil {
-		p.sent.ClientLeft = ctx.Err() != nil || isGone(err)
-		if !p.sent.ClientLeft {
-			p.sent.Err = err
-		}
+		p.sent.ClientLeft, p.sent.Err = blame(ctx, err)
 	}
 	return p.sent
 }
 
+// ErrClosed is the cause with which a server that closes ends its contexts.
+var ErrClosed = errors.New("the server closed")
+
+// blame says who broke a script off: the client, or else what.
+func blame(ctx context.Context, err error) (clientLeft bool, why error) {
+	switch {
+	case errors.Is(context.Cause(ctx), ErrClosed):
+		return false, ErrClosed
+	case ctx.Err() != nil || isGone(err):
+		return true, nil
+	default:
+		return false, err
+	}
+}
+
 // player performs one script.
 type player struct {
-	ctx   context.Context
+	ctx   context.Context // Ends waits: the client left, or the server closes.
 	clock Clock
 	start time.Time
 	sent  Sent
@@ -54,173 +63,103 @@ type player struct {
 // output is where the steps of a script go.
 type output interface {
 	head(Step) error
-	write([]byte) error
-	finish() error // After the last step.
+	write(data []byte) error // A piece of the body, sent at once in a stream.
+	raw(data []byte) error   // Bytes outside of HTTP.
+	end() error              // The end of the body.
+	fin() error
+	reset() error
 }
 
 // perform goes through the steps.
 func (p *player) perform(s Script, out output) error {
 	for _, step := range s {
-		var err error
-		switch step.Kind {
-		case Wait:
-			err = p.clock.Sleep(p.ctx, step.For)
-		case Head:
-			p.sent.FirstByte = p.clock.Now().Sub(p.start)
-			if err = out.head(step); err == nil {
-				p.sent.Status = step.Status
-			}
-		case Write:
-			if err = out.write(step.Data); err == nil {
-				p.sent.Bytes += int64(len(step.Data))
-				p.sent.Frames++
-			}
-		case Close:
-		}
-		if err != nil {
+		if err := p.step(step, out); err != nil {
 			return err
 		}
 	}
-	return out.finish()
-}
-
-// plain performs a script through the server's own writer, which keeps the
-// connection alive.
-func (p *player) plain(w http.ResponseWriter, s Script) error {
-	return p.perform(s, &served{w: w, flusher: http.NewResponseController(w), length: s.length()})
-}
-
-// served writes through a [http.ResponseWriter].
-type served struct {
-	w       http.ResponseWriter
-	flusher *http.ResponseController
-	length  int
-	stream  bool
-}
-
-func (o *served) head(step Step) error {
-	o.stream = step.Stream
-	h := o.w.Header()
-	for name, values := range step.Header {
-		h[name] = values
-	}
-	if !step.Stream {
-		h["Content-Length"] = []string{strconv.Itoa(o.length)}
-	}
-	suppressDefaults(h)
-	o.w.WriteHeader(step.Status)
-	if step.Stream {
-		return o.flusher.Flush()
-	}
 	return nil
 }
 
-// suppressDefaults keeps the server from adding what the vendor's answer has
-// under its own spelling, or not at all.
-func suppressDefaults(h http.Header) {
-	for _, name := range []string{"Content-Type", "Date"} {
-		if _, given := h[name]; !given {
-			h[name] = nil
+func (p *player) step(step Step, out output) error {
+	switch step.Kind {
+	case Wait:
+		return p.clock.Sleep(p.ctx, step.For)
+	case Hang:
+		return p.hang(step, out)
+	case Head:
+		p.sent.FirstByte = p.clock.Now().Sub(p.start)
+		if err := out.head(step); err != nil {
+			return err
 		}
-	}
-}
-
-func (o *served) write(data []byte) error {
-	if _, err := o.w.Write(data); err != nil {
-		return err
-	}
-	if o.stream {
-		return o.flusher.Flush()
-	}
-	return nil
-}
-
-func (o *served) finish() error { return nil }
-
-// hijacked performs a script on the connection itself and ends it.
-func (p *player) hijacked(w http.ResponseWriter, s Script) error {
-	conn, buffered, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		refuse(w)
-		return fmt.Errorf("take over the connection: %w", err)
-	}
-	defer conn.Close()
-	stop := context.AfterFunc(p.ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
-	return p.perform(s, &taken{conn: conn, in: buffered.Reader, out: bufio.NewWriter(conn), length: s.length()})
-}
-
-// refuse answers where no connection lies below to be damaged: loudly, never
-// with a weaker fault.
-func refuse(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusNotImplemented)
-	io.WriteString(w, `{"mockllm":{"status":501,"problem":"no connection","detail":"this answer needs the connection itself, and the server runs where there is none"}}`+"\n")
-}
-
-// taken writes to a connection that was taken over.
-type taken struct {
-	conn   net.Conn
-	in     *bufio.Reader
-	out    *bufio.Writer
-	length int
-	stream bool
-}
-
-func (o *taken) head(step Step) error {
-	o.stream = step.Stream
-	fmt.Fprintf(o.out, "HTTP/1.1 %d %s\r\n", step.Status, http.StatusText(step.Status))
-	step.Header.Write(o.out)
-	if step.Stream {
-		io.WriteString(o.out, "Transfer-Encoding: chunked\r\n")
-	} else {
-		fmt.Fprintf(o.out, "Content-Length: %d\r\n", o.length)
-	}
-	io.WriteString(o.out, "Connection: close\r\n\r\n")
-	return o.out.Flush()
-}
-
-func (o *taken) write(data []byte) error {
-	if o.stream {
-		fmt.Fprintf(o.out, "%x\r\n", len(data))
-	}
-	o.out.Write(data)
-	if o.stream {
-		io.WriteString(o.out, "\r\n")
-	}
-	return o.out.Flush()
-}
-
-// finish ends the body and sends the FIN.
-func (o *taken) finish() error {
-	if o.stream {
-		io.WriteString(o.out, "0\r\n\r\n")
-	}
-	if err := o.out.Flush(); err != nil {
-		return err
-	}
-	return o.fin()
-}
-
-// Bounds of what is still read of a request after the answer.
-const (
-	drainBytes = 1 << 20
-	drainTime  = 2 * time.Second
-)
-
-// fin closes our side and reads on for a bounded while: closing with unread
-// bytes would send a RST, which may overtake the answer.
-func (o *taken) fin() error {
-	half, ok := o.conn.(interface{ CloseWrite() error })
-	if !ok {
+		p.sent.Status = step.Status
 		return nil
+	case Write:
+		if err := p.write(step, out); err != nil {
+			return err
+		}
+		if !step.Part {
+			p.sent.Frames++
+		}
+		return nil
+	case Comment:
+		return out.write(step.Data)
+	case Raw:
+		return out.raw(step.Data)
+	case End:
+		return out.end()
+	case Close:
+		return out.fin()
+	default:
+		return out.reset()
 	}
-	if err := half.CloseWrite(); err != nil {
-		return err
+}
+
+// write sends the bytes of one step: at once, in pieces, or at a rate.
+func (p *player) write(step Step, out output) error {
+	size := len(step.Data)
+	if step.Piece > 0 {
+		size = step.Piece
 	}
-	o.conn.SetReadDeadline(time.Now().Add(drainTime))
-	io.CopyN(io.Discard, o.in, drainBytes)
+	if step.Rate > 0 {
+		size = max(step.Rate/20, 1) // Twenty pieces a second, if there are as many bytes.
+	}
+	for data := step.Data; len(data) > 0; {
+		n := min(size, len(data))
+		if step.Rate > 0 {
+			if err := p.clock.Sleep(p.ctx, time.Duration(n)*time.Second/time.Duration(step.Rate)); err != nil {
+				return err
+			}
+		}
+		if err := out.write(data[:n]); err != nil {
+			return err
+		}
+		p.sent.Bytes += int64(n)
+		data = data[n:]
+	}
 	return nil
+}
+
+// forever is how long a hang without a time lasts at most.
+const forever = 24 * time.Hour
+
+// keepAlive is the comment that a stalled stream may send.
+var keepAlive = []byte(": keep-alive\n\n")
+
+func (p *player) hang(step Step, out output) error {
+	left := step.For
+	if left == 0 {
+		left = forever
+	}
+	for step.Every > 0 && left > step.Every {
+		if err := p.clock.Sleep(p.ctx, step.Every); err != nil {
+			return err
+		}
+		if err := out.write(keepAlive); err != nil {
+			return err
+		}
+		left -= step.Every
+	}
+	return p.clock.Sleep(p.ctx, left)
 }
 
 // isGone reports whether the error means that the peer closed the connection.

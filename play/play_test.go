@@ -2,10 +2,12 @@ package play
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -15,40 +17,162 @@ import (
 	"github.com/mockllm/mockllm/scenarios"
 )
 
-func duration(d time.Duration) scenarios.Duration { return scenarios.Duration(d) }
+// decide returns the decision of a scenario with one rule, for any call.
+func decide(t *testing.T, rule string) scenarios.Decision {
+	t.Helper()
+	s, err := scenarios.Load("test.toml", []byte("[[rule]]\nname = \"r\"\n"+rule))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &scenarios.Request{Dialect: "dashscope-compatible", Operation: "chat", Stream: strings.Contains(rule, "stream = true")}
+	d, err := scenarios.NewEngine(s, scenarios.Settings{}, scenarios.NewMemory()).Decide(t.Context(), time.Time{}, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
 
 func asIs(d scenarios.Duration) time.Duration { return time.Duration(d) }
 
-// TestPlan needs no socket: a script is data.
-func TestPlan(t *testing.T) {
-	whole := responders.Message{Status: 429, Header: http.Header{}, Frames: []responders.Frame{responders.Frame("body")}}
-	stream := responders.Message{Status: 200, Header: http.Header{}, Stream: true,
-		Frames: []responders.Frame{responders.Frame("one"), responders.Frame("two"), responders.Frame("three")}}
-	closing := whole
-	closing.Close = true
-	all := &scenarios.Latency{FirstByte: duration(1 * time.Second), FirstFrame: duration(2 * time.Second), Frame: duration(3 * time.Second)}
-	for name, c := range map[string]struct {
-		message  responders.Message
-		decision scenarios.Decision
-		want     string
-	}{
-		"whole":          {whole, scenarios.Decision{}, "head write"},
-		"whole, late":    {whole, scenarios.Decision{Latency: all}, "wait1s head wait2s write"},
-		"stream":         {stream, scenarios.Decision{}, "head write write write"},
-		"stream, paced":  {stream, scenarios.Decision{Latency: all}, "wait1s head wait2s write wait3s write wait3s write"},
-		"closing":        {closing, scenarios.Decision{}, "head write close"},
-		"without a body": {responders.Message{Status: 404, Header: http.Header{}}, scenarios.Decision{}, "head"},
-	} {
-		var got []string
-		for _, step := range Plan(c.message, c.decision, asIs) {
-			text := string(step.Kind)
-			if step.Kind == Wait {
-				text += step.For.String()
+func stream(frames ...string) responders.Message {
+	m := responders.Message{Status: 200, Header: http.Header{}, Stream: true, Ending: 2, Marks: 1}
+	for _, f := range frames {
+		m.Frames = append(m.Frames, responders.Frame(f))
+	}
+	return m
+}
+
+func whole(body string) responders.Message {
+	return responders.Message{Status: 200, Header: http.Header{}, Frames: []responders.Frame{responders.Frame(body)}}
+}
+
+// brief is a script in few words: writes show their bytes, waits their time.
+func brief(s Script) string {
+	var words []string
+	for _, step := range s {
+		switch word := string(step.Kind); step.Kind {
+		case Wait:
+			words = append(words, step.For.String())
+		case Hang:
+			words = append(words, strings.Join(strings.Fields(step.String()), "-"))
+		case Head:
+			words = append(words, fmt.Sprintf("%d/%d", step.Status, step.Length))
+		case Write, Raw:
+			mark := ""
+			if step.Part {
+				mark = "…"
 			}
-			got = append(got, text)
+			words = append(words, strconv.Quote(string(step.Data))+mark)
+		default:
+			words = append(words, word)
 		}
-		if strings.Join(got, " ") != c.want {
-			t.Errorf("%s: got %v, want %s", name, got, c.want)
+	}
+	return strings.Join(words, " ")
+}
+
+// TestPlan needs no socket: a script is data. The rule decides, the message is
+// what would be sent.
+func TestPlan(t *testing.T) {
+	five := stream("a", "b", "c", "end", "done")
+	closing := whole("body")
+	closing.Close = true
+	for name, c := range map[string]struct {
+		rule    string
+		message responders.Message
+		want    string
+	}{
+		"as it is":            {`reply = {}`, whole("body"), `200/4 "body" end`},
+		"stream":              {`reply = {}`, five, `200/-1 "a" "b" "c" "end" "done" end`},
+		"closing":             {`reply = {}`, closing, `200/4 "body" end close`},
+		"late":                {`latency = "1s"`, whole("x"), `1s 200/1 "x" end`},
+		"paced":               {`latency = { first_byte = "1s", first_frame = "2s", frame = "3s" }`, stream("a", "b", "c"), `1s 200/-1 2s "a" 3s "b" 3s "c" end`},
+		"reset":               {`fault = "reset"`, whole("x"), `reset`},
+		"reset, late":         {"latency = \"1s\"\nfault = \"reset\"", whole("x"), `1s reset`},
+		"reset after header":  {`fault = { kind = "reset", at = "after-headers" }`, whole("x"), `200/1 reset`},
+		"reset after bytes":   {`fault = { kind = "reset", after_bytes = 2 }`, whole("abcd"), `200/4 "ab"… reset`},
+		"reset after all":     {`fault = { kind = "reset", after_bytes = 9 }`, whole("abcd"), `200/4 "abcd" reset`},
+		"reset in a stream":   {"match = { stream = true }\nfault = { kind = \"reset\", after_frames = 2 }", five, `200/-1 "a" "b" reset`},
+		"reset after a time":  {"latency = { frame = \"1s\" }\nfault = { kind = \"reset\", after = \"1500ms\" }", five, `200/-1 "a" 1s "b" 500ms reset`},
+		"reset after the end": {`fault = { kind = "reset", after = "1s" }`, whole("x"), `200/1 "x" 1s reset`},
+		"empty":               {`fault = "empty"`, five, `close`},
+		"hang":                {`fault = { kind = "hang", for = "3s" }`, five, `hang-3s close`},
+		"hang for ever":       {`fault = "hang"`, five, `hang-until-the-client-leaves close`},
+		"garbage":             {`fault = "garbage"`, five, `"\x05\x00\x7fthis is not HTTP\r\n\r\n" close`},
+		"stall":               {"match = { stream = true }\nfault = \"stall\"", five, `200/-1 "a" hang-until-the-client-leaves close`},
+		"stall, whole":        {`fault = { kind = "stall", for = "1s" }`, whole("abcd"), `200/4 hang-1s close`},
+		"stall, kept alive":   {"match = { stream = true }\nfault = { kind = \"stall\", after_frames = 0, keep_alive = \"5s\" }", five, `200/-1 hang-until-the-client-leaves,-a-comment-every-5s close`},
+		"cut":                 {"match = { stream = true }\nfault = { kind = \"cut\", after_frames = 3 }", five, `200/-1 "a" "b" "c" close`},
+		"early end":           {"match = { stream = true }\nfault = \"early-end\"", five, `200/-1 "a" "b" "c" end`},
+		"early end, mark":     {"match = { stream = true }\nfault = { kind = \"early-end\", at = \"before-mark\" }", five, `200/-1 "a" "b" "c" "end" end`},
+		"truncate":            {`fault = "truncate"`, whole("abcd"), `200/4 "ab"… close`},
+		"bad chunk":           {"match = { stream = true }\nfault = { kind = \"bad-chunk\", after_frames = 1 }", five, `200/-1 "a" "zz\r\n" close`},
+		"bad JSON":            {`fault = "bad-json"`, whole(`{"a":"bc"}`), `200/5 "{\"a\":" end`},
+		"bad JSON, stream":    {"match = { stream = true }\nfault = \"bad-json\"", stream("x", "data: {\"a\":1}\n\n", "y"), `200/-1 "x" "data: {\"a\n\n" end`},
+		"bad SSE":             {"match = { stream = true }\nfault = { kind = \"bad-sse\", after_frames = 0 }", stream("data: {}\n\n", "y"), `200/-1 "data {}\n" end`},
+		"duplicate":           {"match = { stream = true }\nfault = { kind = \"duplicate\", after_frames = 1 }", five, `200/-1 "a" "b" "b" "c" "end" "done" end`},
+		"reorder":             {"match = { stream = true }\nfault = { kind = \"reorder\", after_frames = 1 }", five, `200/-1 "a" "c" "b" "end" "done" end`},
+		"drop done":           {"match = { stream = true }\nfault = \"drop-done\"", five, `200/-1 "a" "b" "c" "end" end`},
+		"wrong length":        {`fault = "wrong-length"`, whole("abcd"), `200/20 "abcd" end close`},
+		"empty body":          {`fault = "empty-body"`, whole("abcd"), `200/0 end`},
+		"empty body, stream":  {"match = { stream = true }\nfault = \"empty-body\"", five, `200/-1 end`},
+		"idle close":          {`fault = "idle-close"`, whole("abcd"), `200/4 "abcd" end close`},
+		"split in a rune":     {`fault = "split"`, whole(`{"a":"你好"}`), `200/14 "{\"a\":\"\xe4"… "\xbd\xa0好\"}" end`},
+		"split in a string":   {`fault = "split"`, whole(`{"a":"bcde"}`), `200/12 "{\"a\":\"bc"… "de\"}" end`},
+		"cut in a rune":       {"match = { stream = true }\nfault = { kind = \"cut\", at = \"inside-rune\", after_frames = 1 }", stream("你", "a", "b你", "c"), `200/-1 "你" "a" "b\xe4"… close`},
+		"truncate in string":  {`fault = { kind = "truncate", at = "inside-string" }`, whole(`{"key":"ab"}`), `200/12 "{\"k"… close`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := c.message
+			m.Header = http.Header{}
+			d := decide(t, c.rule)
+			if got := brief(Plan(m, d, asIs)); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+// TestPlanBreaksOff puts the error of a mid-stream delivery where it belongs.
+func TestPlanBreaksOff(t *testing.T) {
+	for moment, want := range map[string]string{
+		"":                            `200/-1 "a" "error 2" end`,
+		", after_frames = 0":          `200/-1 "error 1" end`,
+		", after_frames = 2":          `200/-1 "a" "b" "error 3" end`,
+		", after_frames = 99":         `200/-1 "a" "b" "c" "end" "done" "error 6" end`,
+		", after_bytes = 2":           `200/-1 "a" "b" "error 3" end`,
+		", after = \"2s\"":            `200/-1 "a" "b" "c" "end" "done" 2s "error 6" end`,
+		", at = \"after-headers\"":    `200/-1 "error 1" end`,
+		", at = \"before-end\"":       `200/-1 "a" "b" "c" "error 4" end`,
+		", at = \"before-mark\"":      `200/-1 "a" "b" "c" "end" "error 5" end`,
+		"}\nfault = { kind = \"cut\"": `200/-1 "a" close`,
+	} {
+		m := stream("a", "b", "c", "end", "done")
+		m.Break = func(n int) responders.Frame { return fmt.Appendf(nil, "error %d", n) }
+		d := decide(t, "match = { stream = true }\nerror = \"DataInspectionFailed\"\ndelivery = { mode = \"mid-stream\""+moment+" }")
+		if got := brief(Plan(m, d, asIs)); got != want {
+			t.Errorf("%s: got %s\nwant %s", moment, got, want)
+		}
+	}
+}
+
+// TestDamagedHeaders looks at the faults that lie in the header.
+func TestDamagedHeaders(t *testing.T) {
+	for rule, want := range map[string]struct{ name, value string }{
+		`fault = "wrong-type"`:                              {"Content-Type", "text/event-stream"},
+		"match = { stream = true }\nfault = \"wrong-type\"": {"Content-Type", "application/json"},
+		`fault = "gzip-cut"`:                                {"Content-Encoding", "gzip"},
+		`fault = "gateway-html"`:                            {"Server", "nginx"},
+	} {
+		m := whole(strings.Repeat("abcd", 100))
+		if strings.Contains(rule, "stream = true") {
+			m = stream("a")
+		}
+		script := Plan(m, decide(t, rule), nil)
+		if got := script[0].Header.Get(want.name); got != want.value {
+			t.Errorf("%s: %s is %q, want %q", rule, want.name, got, want.value)
+		}
+		if script[0].Length != Chunked && script[0].Length != len(script[1].Data) {
+			t.Errorf("%s: %d bytes declared, %d sent", rule, script[0].Length, len(script[1].Data))
 		}
 	}
 }
@@ -70,12 +194,24 @@ func TestHijackedBytes(t *testing.T) {
 		want   string
 	}{
 		"whole": {
-			Script{{Kind: Head, Status: 413, Header: http.Header{"x-lower": {"a"}}}, {Kind: Write, Data: []byte("body")}, {Kind: Close}},
-			"HTTP/1.1 413 Request Entity Too Large\r\nx-lower: a\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody",
+			Script{{Kind: Head, Status: 413, Header: http.Header{"x-lower": {"a"}}, Length: 4}, {Kind: Write, Data: []byte("body")}, {Kind: End}, {Kind: Close}},
+			"HTTP/1.1 413 Request Entity Too Large\r\nx-lower: a\r\nContent-Length: 4\r\n\r\nbody",
 		},
 		"stream": {
-			Script{{Kind: Head, Status: 200, Header: http.Header{}, Stream: true}, {Kind: Write, Data: []byte("hello")}, {Kind: Close}},
-			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+			Script{{Kind: Head, Status: 200, Header: http.Header{}, Length: Chunked}, {Kind: Write, Data: []byte("hello")}, {Kind: End}, {Kind: Close}},
+			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+		},
+		"cut": {
+			Script{{Kind: Head, Status: 200, Header: http.Header{}, Length: Chunked}, {Kind: Write, Data: []byte("hello")}, {Kind: Close}},
+			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+		},
+		"bad chunk": {
+			Script{{Kind: Head, Status: 200, Header: http.Header{}, Length: Chunked}, {Kind: Write, Data: []byte("hello")}, {Kind: Raw, Data: []byte("zz\r\n")}, {Kind: Close}},
+			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n",
+		},
+		"pieces": {
+			Script{{Kind: Head, Status: 200, Header: http.Header{}, Length: Chunked}, {Kind: Write, Data: []byte("hello"), Piece: 2}, {Kind: End}, {Kind: Close}},
+			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n2\r\nll\r\n1\r\no\r\n0\r\n\r\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -163,7 +299,7 @@ func TestManualClock(t *testing.T) {
 }
 
 func TestTranscript(t *testing.T) {
-	script := Script{{Kind: Wait, For: time.Hour}, {Kind: Head, Status: 200, Header: http.Header{"A": {"b"}}}, {Kind: Write, Data: []byte("x")}}
+	script := Script{{Kind: Wait, For: time.Hour}, {Kind: Head, Status: 200, Header: http.Header{"A": {"b"}}, Length: 1}, {Kind: Write, Data: []byte("x")}}
 	if got, want := string(script.Transcript()), "HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 1\r\n\r\nx"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mockllm/mockllm/responders"
 	"github.com/mockllm/mockllm/scenarios"
 )
 
@@ -17,52 +16,39 @@ type Kind string
 
 // The values of [Kind].
 const (
-	Wait  Kind = "wait"  // Nothing, for a time.
-	Head  Kind = "head"  // The status line and header.
-	Write Kind = "write" // Bytes of the body: one frame.
-	Close Kind = "close" // FIN, after everything before it has been sent.
+	Wait    Kind = "wait"    // Nothing, for a time.
+	Head    Kind = "head"    // The status line and header.
+	Write   Kind = "write"   // Bytes of the body.
+	Comment Kind = "comment" // Bytes of the body that are no frame: an SSE comment.
+	Raw     Kind = "raw"     // Bytes on the connection, outside of HTTP.
+	End     Kind = "end"     // The proper end of the body.
+	Close   Kind = "close"   // FIN, after everything before it has been sent.
+	Reset   Kind = "reset"   // RST.
+	Hang    Kind = "hang"    // Nothing, for a time or until the client leaves.
 )
 
 // A Step is one thing that happens on the connection.
 type Step struct {
-	Kind   Kind
-	For    time.Duration // Of Wait, on the clock.
-	Status int           // Of Head.
-	Header http.Header   // Of Head.
-	Stream bool          // Of Head: a chunked body follows, each frame sent at once.
-	Data   []byte        // Of Write.
+	Kind Kind
+
+	For   time.Duration // Of Wait and Hang, on the clock; 0 hangs until the client leaves.
+	Every time.Duration // Of Hang: how often a comment is sent; 0 is never.
+
+	Status int         // Of Head.
+	Header http.Header // Of Head.
+	Length int         // Of Head: the declared length of the body; Chunked if frames leave one by one.
+
+	Data  []byte // Of Write, Comment and Raw.
+	Part  bool   // Of Write: more of the same frame follows.
+	Rate  int    // Of Write: bytes per second; 0 is at once.
+	Piece int    // Of Write: the bytes of one write to the connection; 0 is all.
 }
+
+// Chunked is the length of a body that is sent in chunks.
+const Chunked = -1
 
 // A Script is everything that happens on the connection, in order.
 type Script []Step
-
-// Timing converts a wait of the scenario to time on the clock.
-type Timing func(scenarios.Duration) time.Duration
-
-// Plan writes the script for a message, delayed as the decision says. The
-// timing may be nil if the decision has no latency.
-func Plan(m responders.Message, d scenarios.Decision, wire Timing) Script {
-	var before, first, between time.Duration
-	if d.Latency != nil {
-		before, first, between = wire(d.Latency.FirstByte), wire(d.Latency.FirstFrame), wire(d.Latency.Frame)
-	}
-	var s Script
-	s = s.wait(before)
-	s = append(s, Step{Kind: Head, Status: m.Status, Header: withRules(m.Header, d), Stream: m.Stream})
-	for i, frame := range m.Frames {
-		switch {
-		case i == 0:
-			s = s.wait(first)
-		case m.Stream:
-			s = s.wait(between)
-		}
-		s = append(s, Step{Kind: Write, Data: frame})
-	}
-	if m.Close {
-		s = append(s, Step{Kind: Close})
-	}
-	return s
-}
 
 func (s Script) wait(d time.Duration) Script {
 	if d <= 0 {
@@ -104,34 +90,57 @@ func percentEncode(name string) string {
 
 // raw reports whether the script has steps that need the connection itself.
 func (s Script) raw() bool {
-	return slices.ContainsFunc(s, func(step Step) bool { return step.Kind == Close })
+	return s.has(Raw) || s.has(Close) || s.has(Reset) || s.has(Hang)
 }
 
-// length returns the length of the body.
-func (s Script) length() int {
-	n := 0
-	for _, step := range s {
-		n += len(step.Data)
-	}
-	return n
+func (s Script) has(kind Kind) bool {
+	return slices.ContainsFunc(s, func(step Step) bool { return step.Kind == kind })
 }
 
 // String returns the step on one line, for people.
 func (s Step) String() string {
 	switch s.Kind {
 	case Wait:
-		return "wait  " + s.For.String()
+		return "wait    " + s.For.String()
 	case Head:
-		form := "content-length"
-		if s.Stream {
-			form = "chunked"
+		form := "chunked"
+		if s.Length != Chunked {
+			form = fmt.Sprintf("content-length %d", s.Length)
 		}
-		return fmt.Sprintf("head  %d %s, %s", s.Status, http.StatusText(s.Status), form)
-	case Write:
-		return fmt.Sprintf("write %d bytes %s", len(s.Data), abridge(s.Data))
+		return fmt.Sprintf("head    %d %s, %s", s.Status, http.StatusText(s.Status), form)
+	case Write, Comment, Raw:
+		return fmt.Sprintf("%-7s %d bytes%s %s", s.Kind, len(s.Data), s.pace(), abridge(s.Data))
+	case End:
+		return "end     of the body"
+	case Close:
+		return "close   FIN"
+	case Reset:
+		return "reset   RST"
 	default:
-		return string(s.Kind)
+		return s.hang()
 	}
+}
+
+func (s Step) pace() string {
+	switch {
+	case s.Rate > 0:
+		return fmt.Sprintf(" at %d per second", s.Rate)
+	case s.Piece > 0:
+		return fmt.Sprintf(" in pieces of %d", s.Piece)
+	default:
+		return ""
+	}
+}
+
+func (s Step) hang() string {
+	text := "hang    until the client leaves"
+	if s.For > 0 {
+		text = "hang    " + s.For.String()
+	}
+	if s.Every > 0 {
+		text += ", a comment every " + s.Every.String()
+	}
+	return text
 }
 
 // abridge quotes the beginning of data.

@@ -16,14 +16,14 @@ func (s Script) Transcript() []byte {
 		case Head:
 			fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\n", step.Status, http.StatusText(step.Status))
 			h := step.Header.Clone()
-			if step.Stream {
+			if step.Length == Chunked {
 				h["Transfer-Encoding"] = []string{"chunked"}
 			} else {
-				h["Content-Length"] = []string{strconv.Itoa(s.length())}
+				h["Content-Length"] = []string{strconv.Itoa(step.Length)}
 			}
 			h.Write(&b)
 			b.WriteString("\r\n")
-		case Write:
+		case Write, Comment, Raw:
 			b.Write(step.Data)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/scenarios"
 )
 
@@ -84,10 +83,34 @@ func methodRefusal(in *Incoming) *scenarios.Refusal {
 	}
 }
 
-// withHelp appends the link that DashScope puts behind some messages.
-func withHelp(message string, v *catalog.Variant) string {
-	if v.HelpAnchor == "" {
+// Where the help link behind some messages leads.
+const (
+	helpOff  = "off"
+	helpCN   = "cn"
+	helpIntl = "intl"
+)
+
+// withHelp appends the link that DashScope puts behind some messages, if the
+// failure or else the dialect's habit says so.
+func withHelp(message string, f *scenarios.Failure, habit string) string {
+	link := habit
+	if f.Delivery != nil && f.Delivery.HelpLink != "" {
+		link = string(f.Delivery.HelpLink)
+	}
+	if f.Variant.HelpAnchor == "" || f.Message != "" || link == helpOff {
 		return message
 	}
-	return message + " For details, see: https://help.aliyun.com/zh/model-studio/error-code#" + v.HelpAnchor
+	page := "https://help.aliyun.com/zh/model-studio/error-code#"
+	if link == helpIntl {
+		page = "https://www.alibabacloud.com/help/en/model-studio/error-code#"
+	}
+	return message + " For details, see: " + page + f.Variant.HelpAnchor
+}
+
+// errorType returns the content type of an error.
+func errorType(stream bool) string {
+	if stream {
+		return sseType
+	}
+	return "application/json"
 }

@@ -1,6 +1,7 @@
 package responders
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/tidwall/gjson"
@@ -79,31 +80,47 @@ func compatibleRefusal(in *Incoming, r *scenarios.Request, body gjson.Result) *s
 	return nil
 }
 
-// Error writes OpenAI's envelope with DashScope's additions. In the edition of
-// May 2026 what the model service refuses of a streaming call comes as the only
-// frame of a 200 stream; before and after, it has its real status.
-func (d dashScopeCompatible) Error(r *scenarios.Request, m Meta, f *scenarios.Failure) Message {
-	status := statusOf(d.Dialect(), m, f)
-	message := withHelp(fill(f, r), f.Variant)
-	code := f.Entry.CodeOn(d.Dialect())
-	kind := f.Variant.Type
-	if kind == "" {
-		kind = code
+// Header returns the header of an error.
+func (d dashScopeCompatible) Header(_ *scenarios.Request, m Meta, _ *scenarios.Failure, status int, stream bool) http.Header {
+	return m.dashScopeHeader(status, errorType(stream))
+}
+
+// Body writes OpenAI's envelope with DashScope's additions. Who answers from
+// behind the gateway adds an id, which is the request id in other clothes.
+// Captures show three forms; see the shapes in package catalog.
+func (d dashScopeCompatible) Body(r *scenarios.Request, m Meta, f *scenarios.Failure, status int) []byte {
+	e := d.describe(r, f)
+	var inner *object
+	id := letIn(status)
+	switch f.Shape() {
+	case catalog.ShapeCodeFirst:
+		inner, id = withCode(obj(), e.code).null("param").str("message", e.message).str("type", e.kind), true
+	case catalog.ShapeEscaped:
+		inner, id = withCode(escapedObject(), e.code).str("message", e.message).null("param").str("type", e.kind), false
+	default:
+		inner = withCode(obj().str("message", e.message).str("type", e.kind).null("param"), e.code)
 	}
-	if r.Stream && f.Variant.Origin == catalog.OriginModel && m.Edition == catalog.Edition202605 {
-		header := m.dashScopeHeader(http.StatusOK, sseType)
-		retryAfter(header, f)
-		inner := withCode(obj(), code).null("param").str("message", message).str("type", kind).end()
-		frame := obj().raw("error", inner).str("id", m.chatID()).end()
-		return Message{Status: http.StatusOK, Header: header, Frames: []Frame{dataFrame(frame)}, Stream: true}
-	}
-	inner := withCode(obj().str("message", message).str("type", kind).null("param"), code).end()
-	body := obj().raw("error", inner)
-	if letIn(status) {
+	body := obj().raw("error", inner.end())
+	if id {
 		body.str("id", m.chatID())
 	}
-	body.str("request_id", m.requestUUID())
-	return failed(d.Dialect(), m, f, m.dashScopeHeader(status, "application/json"), body.end())
+	return body.str("request_id", m.requestUUID()).end()
+}
+
+// Event writes the frame that was captured: other key order, no request id.
+// No end mark follows it.
+func (d dashScopeCompatible) Event(r *scenarios.Request, m Meta, f *scenarios.Failure, _, _ int) Frame {
+	e := d.describe(r, f)
+	inner := withCode(obj(), e.code).null("param").str("message", e.message).str("type", e.kind).end()
+	return dataFrame(obj().raw("error", inner).str("id", m.chatID()).end())
+}
+
+// described is what an error says of itself in compatible mode.
+type described struct{ code, kind, message string }
+
+func (d dashScopeCompatible) describe(r *scenarios.Request, f *scenarios.Failure) described {
+	code := f.Entry.CodeOn(d.Dialect())
+	return described{code: code, kind: cmp.Or(f.Variant.Type, code), message: withHelp(fill(f, r), f, helpCN)}
 }
 
 // withCode adds the code. Errors that the vendor lists under their type alone
@@ -124,9 +141,10 @@ func (d dashScopeCompatible) Success(r *scenarios.Request, m Meta, reply *scenar
 		outs[i] = complete(r, c, m, reply, i)
 	}
 	if r.Stream {
+		frames, ending := compatibleFrames(outs, c, r.Model, m)
 		return Message{
 			Status: http.StatusOK, Header: m.dashScopeHeader(http.StatusOK, sseType),
-			Frames: compatibleFrames(outs, c, r.Model, m), Stream: true,
+			Frames: frames, Stream: true, Ending: ending, Marks: 1,
 		}
 	}
 	choices := make([][]byte, len(outs))
@@ -175,9 +193,9 @@ func compatibleUsage(u usage, whole bool) []byte {
 }
 
 // compatibleFrames writes a stream: an opening chunk, the pieces, a closing
-// chunk for each choice, the usage if asked for, and the end mark.
-func compatibleFrames(outs []completion, c *chat, model string, m Meta) []Frame {
-	var frames []Frame
+// chunk for each choice, the usage if asked for, and the end mark. It returns
+// how many frames, from the last choice's closing one, say that the answer ends.
+func compatibleFrames(outs []completion, c *chat, model string, m Meta) (frames []Frame, ending int) {
 	chunk := func(choices, usage []byte) {
 		o := obj().raw("choices", choices).str("object", "chat.completion.chunk").raw("usage", usage)
 		frames = append(frames, dataFrame(m.compatibleEnd(o, model)))
@@ -197,10 +215,12 @@ func compatibleFrames(outs []completion, c *chat, model string, m Meta) []Frame 
 		chunk(array(obj().str("finish_reason", out.finish).raw("delta", delta).
 			num("index", int64(i)).null("logprobs").end()), []byte("null"))
 	}
+	ending = 2
 	if c.includeUsage {
 		chunk([]byte("[]"), compatibleUsage(sum(outs), false))
+		ending = 3
 	}
-	return append(frames, Frame("data: [DONE]\n\n"))
+	return append(frames, Frame("data: [DONE]\n\n")), ending
 }
 
 func compatibleDelta(s step, opens bool) []byte {

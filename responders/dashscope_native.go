@@ -84,26 +84,23 @@ func nativeRefusal(in *Incoming, r *scenarios.Request, body gjson.Result) *scena
 	return nil
 }
 
-// Error writes a flat error. What the model service refuses of a streaming
-// call comes as the first event of a 200 stream.
-func (d dashScopeNative) Error(r *scenarios.Request, m Meta, f *scenarios.Failure) Message {
-	status := statusOf(d.Dialect(), m, f)
-	body := nativeError(r, m, f)
-	if r.Stream && f.Variant.Origin == catalog.OriginModel {
-		header := m.dashScopeHeader(http.StatusOK, sseType)
-		retryAfter(header, f)
-		return Message{Status: http.StatusOK, Header: header, Frames: []Frame{nativeFrame(1, "error", status, body)}, Stream: true}
-	}
-	return failed(d.Dialect(), m, f, m.dashScopeHeader(status, "application/json"), body)
+// Header returns the header of an error.
+func (d dashScopeNative) Header(_ *scenarios.Request, m Meta, _ *scenarios.Failure, status int, stream bool) http.Header {
+	return m.dashScopeHeader(status, errorType(stream))
 }
 
-// nativeError writes the body; its key order tells which back end answers.
-func nativeError(r *scenarios.Request, m Meta, f *scenarios.Failure) []byte {
-	message := fill(f, r)
-	if f.Variant.Origin == catalog.OriginTask {
+// Body writes a flat error; its key order tells which back end answers.
+func (d dashScopeNative) Body(r *scenarios.Request, m Meta, f *scenarios.Failure, _ int) []byte {
+	message := withHelp(fill(f, r), f, helpOff)
+	if f.Variant.Origin == catalog.OriginTask || f.Shape() == catalog.ShapeIDFirst {
 		return obj().str("request_id", m.requestUUID()).str("code", f.Entry.Code).str("message", message).end()
 	}
 	return obj().str("code", f.Entry.Code).str("message", message).str("request_id", m.requestUUID()).end()
+}
+
+// Event writes an event whose status stands in a comment.
+func (d dashScopeNative) Event(r *scenarios.Request, m Meta, f *scenarios.Failure, status, n int) Frame {
+	return nativeFrame(n, "error", status, d.Body(r, m, f, status))
 }
 
 // nativeFrame writes an event. There is no blank behind the colons: the
@@ -121,7 +118,7 @@ func (d dashScopeNative) Success(r *scenarios.Request, m Meta, reply *scenarios.
 	message := c.resultFormat == "message" || reply != nil && (reply.ToolCalls != nil || reply.Reasoning != nil)
 	if r.Stream {
 		frames := nativeFrames(outs[0], c, m, message)
-		return Message{Status: http.StatusOK, Header: m.dashScopeHeader(http.StatusOK, sseType), Frames: frames, Stream: true}
+		return Message{Status: http.StatusOK, Header: m.dashScopeHeader(http.StatusOK, sseType), Frames: frames, Stream: true, Ending: 1, Marks: 1}
 	}
 	body := nativeBody(outs, m, message)
 	return Message{Status: http.StatusOK, Header: m.dashScopeHeader(http.StatusOK, "application/json"), Frames: []Frame{body}}

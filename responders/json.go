@@ -2,12 +2,16 @@ package responders
 
 import (
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
 // object builds a JSON object on one line, its keys in the order in which
 // they are added: the vendors' order is part of their bytes.
-type object struct{ text []byte }
+type object struct {
+	text   []byte
+	escape bool // Whether <, > and & are escaped, as some encoders do.
+}
 
 func (o *object) key(name string) {
 	if len(o.text) == 0 {
@@ -21,9 +25,15 @@ func (o *object) key(name string) {
 
 func (o *object) str(name, value string) *object {
 	o.key(name)
+	start := len(o.text)
 	o.text = appendQuoted(o.text, value)
+	if o.escape {
+		o.text = append(o.text[:start], htmlEscaper.Replace(string(o.text[start:]))...)
+	}
 	return o
 }
+
+var htmlEscaper = strings.NewReplacer("<", `\u003c`, ">", `\u003e`, "&", `\u0026`)
 
 func (o *object) num(name string, value int64) *object {
 	o.key(name)
@@ -56,6 +66,9 @@ func (o *object) end() []byte {
 
 // obj starts an object.
 func obj() *object { return &object{} }
+
+// escapedObject starts an object whose strings escape <, > and &.
+func escapedObject() *object { return &object{escape: true} }
 
 // array joins values that are JSON already.
 func array(values ...[]byte) []byte {

@@ -54,11 +54,18 @@ func first(query map[string][]string, name string) string {
 	return ""
 }
 
-// Error writes an OAuth error; the body ends with a line feed.
-func (q qianfanOAuth) Error(r *scenarios.Request, m Meta, f *scenarios.Failure) Message {
-	body := obj().str("error_description", fill(f, r)).str("error", f.Entry.Code).end()
-	return failed(q.Dialect(), m, f, m.oauthHeader(), append(body, '\n'))
+// Header returns the endpoint's header, the same for errors and successes.
+func (q qianfanOAuth) Header(_ *scenarios.Request, m Meta, _ *scenarios.Failure, _ int, _ bool) http.Header {
+	return m.oauthHeader()
 }
+
+// Body writes an OAuth error; it ends with a line feed.
+func (q qianfanOAuth) Body(r *scenarios.Request, _ Meta, f *scenarios.Failure, _ int) []byte {
+	return append(obj().str("error_description", fill(f, r)).str("error", f.Entry.Code).end(), '\n')
+}
+
+// Event is never called: the endpoint has no streams.
+func (q qianfanOAuth) Event(*scenarios.Request, Meta, *scenarios.Failure, int, int) Frame { return nil }
 
 func (q qianfanOAuth) Success(r *scenarios.Request, m Meta, _ *scenarios.Reply) Message {
 	chance := m.chance(forToken)

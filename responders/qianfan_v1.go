@@ -17,7 +17,11 @@ import (
 // 200 whatever happens, the model in the path.
 type qianfanV1 struct{}
 
-const v1Prefix = "/rpc/2.0/ai_custom/v1/wenxinworkshop"
+const (
+	v1Prefix = "/rpc/2.0/ai_custom/v1/wenxinworkshop"
+	v1JSON   = "application/json; charset=utf-8"
+	v1Stream = "text/event-stream; charset=utf-8"
+)
 
 func (qianfanV1) Dialect() catalog.Dialect {
 	d, _ := catalog.DialectNamed(catalog.QianfanV1)
@@ -115,7 +119,23 @@ func v1Refusal(in *Incoming, r *scenarios.Request, body gjson.Result) *scenarios
 	return nil
 }
 
-func (q qianfanV1) Error(r *scenarios.Request, m Meta, f *scenarios.Failure) Message {
+// Header differs by who answers: the model service names a charset.
+func (q qianfanV1) Header(r *scenarios.Request, m Meta, f *scenarios.Failure, _ int, stream bool) http.Header {
+	header := m.v1Header(r)
+	switch {
+	case stream:
+		header["Content-Type"] = []string{v1Stream}
+	case f.Variant.Origin == catalog.OriginModel:
+		header["Content-Type"] = []string{v1JSON}
+	default:
+		header["Content-Type"] = []string{"application/json"}
+	}
+	return header
+}
+
+// Body writes an error on one line: the official Python SDK reads the first
+// line of a refused stream only. The gateway's errors have no id.
+func (q qianfanV1) Body(r *scenarios.Request, m Meta, f *scenarios.Failure, _ int) []byte {
 	body := obj()
 	if code, err := strconv.ParseInt(f.Entry.Code, 10, 64); err == nil {
 		body.num("error_code", code)
@@ -123,13 +143,20 @@ func (q qianfanV1) Error(r *scenarios.Request, m Meta, f *scenarios.Failure) Mes
 		body.str("error_code", f.Entry.Code)
 	}
 	body.str("error_msg", fill(f, r))
-	header := m.v1Header(r)
-	header["Content-Type"] = []string{"application/json"}
 	if f.Variant.Origin == catalog.OriginModel {
 		body.str("id", m.asID())
-		header["Content-Type"] = []string{"application/json; charset=utf-8"}
 	}
-	return failed(q.Dialect(), m, f, header, body.end())
+	return body.end()
+}
+
+// Event writes a data line, which all four SDKs take for an error, or as
+// "bare" shape the JSON line alone, which Python and Go take for one too.
+func (q qianfanV1) Event(r *scenarios.Request, m Meta, f *scenarios.Failure, status, _ int) Frame {
+	body := q.Body(r, m, f, status)
+	if f.Shape() == catalog.ShapeBare {
+		return append(body, "\n\n"...)
+	}
+	return dataFrame(body)
 }
 
 func (q qianfanV1) Success(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
@@ -139,10 +166,10 @@ func (q qianfanV1) Success(r *scenarios.Request, m Meta, reply *scenarios.Reply)
 	header["Statement"] = []string{"AI-generated"}
 	header["X-Aipe-Self-Def"] = []string{fmt.Sprintf("eb_total_tokens:%d,prompt_tokens:%d,id:%s", out.usage.total, out.usage.prompt, m.asID())}
 	if r.Stream {
-		header["Content-Type"] = []string{"text/event-stream; charset=utf-8"}
-		return Message{Status: http.StatusOK, Header: header, Frames: v1Frames(out, m), Stream: true}
+		header["Content-Type"] = []string{v1Stream}
+		return Message{Status: http.StatusOK, Header: header, Frames: v1Frames(out, m), Stream: true, Ending: 1, Marks: 1}
 	}
-	header["Content-Type"] = []string{"application/json; charset=utf-8"}
+	header["Content-Type"] = []string{v1JSON}
 	body := m.v1Start("chat.completion").str("result", out.text).boolean("is_truncated", out.finish == finishLength)
 	return Message{Status: http.StatusOK, Header: header, Frames: []Frame{v1Tail(body, out, out.usage, true)}}
 }

@@ -20,8 +20,16 @@ type Responder interface {
 	// fails: what the vendor would refuse stands in the result.
 	Decode(in *Incoming) *scenarios.Request
 
-	// Error writes a documented error.
-	Error(r *scenarios.Request, m Meta, f *scenarios.Failure) Message
+	// Header returns the header of an error with that status. What a stream
+	// says of itself differs from what a whole body does.
+	Header(r *scenarios.Request, m Meta, f *scenarios.Failure, status int, stream bool) http.Header
+
+	// Body writes a documented error as a whole body.
+	Body(r *scenarios.Request, m Meta, f *scenarios.Failure, status int) []byte
+
+	// Event writes a documented error as the n-th event of a stream, from 1.
+	// It is not called for a dialect without streams.
+	Event(r *scenarios.Request, m Meta, f *scenarios.Failure, status, n int) Frame
 
 	// Success writes the vendor's success; reply may be nil.
 	Success(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message
@@ -81,6 +89,7 @@ type Meta struct {
 	Entropy [2]uint64 // Ids are made of this.
 	Now     time.Time
 	Edition catalog.Edition
+	Records scenarios.View // What clients of the namespace have made; never nil on a server.
 }
 
 // A Message is an answer in full, before anybody delays or damages it.
@@ -90,6 +99,21 @@ type Message struct {
 	Frames []Frame     // At most one unless Stream.
 	Stream bool        // Whether the frames leave one by one, in a chunked body.
 	Close  bool        // Whether the connection ends with the answer.
+
+	// Ending is how many frames at the end say that the answer ends, such as
+	// those with a finish reason and the end mark; Marks is how many of them are
+	// the end mark alone.
+	Ending, Marks int
+
+	// Changes are to be made to the records, whether the answer arrives or not.
+	Changes []scenarios.Change
+
+	// Tokens is how many tokens each frame brings; it may be shorter.
+	Tokens []int
+
+	// Break writes the frame, the n-th from 1, that is sent instead of those
+	// behind the moment that the decision names; nil in most messages.
+	Break func(n int) Frame
 }
 
 // A Frame is one SSE event, or the whole body of an answer that is not

@@ -75,6 +75,12 @@ func FuzzQuoted(f *testing.F) {
 	})
 }
 
+// noRecords is the view of a namespace in which nobody made anything.
+type noRecords struct{}
+
+func (noRecords) Get(string, string) (scenarios.Record, bool) { return scenarios.Record{}, false }
+func (noRecords) List(string) []scenarios.Record              { return nil }
+
 // incoming is a POST of a body to a route, with a credential for everyone.
 func incoming(route Route, body []byte) *Incoming {
 	return &Incoming{
@@ -108,11 +114,11 @@ func FuzzDecode(f *testing.F) {
 					in.Header.Set("X-DashScope-SSE", "enable")
 				}
 				r := responder.Decode(in)
-				m := Meta{Entropy: [2]uint64{1, 2}, Now: in.Now, Edition: catalog.EditionSeed}
+				m := Meta{Entropy: [2]uint64{1, 2}, Now: in.Now, Edition: catalog.EditionSeed, Records: noRecords{}}
 				answer := responder.Success(r, m, nil)
 				for _, refused := range []*scenarios.Refusal{r.Identity, r.Refused} {
 					if refused != nil {
-						answer = responder.Error(r, m, failure(t, refused, r.Dialect))
+						answer = Error(responder, r, m, failure(t, refused, r.Dialect))
 					}
 				}
 				wellFormed(t, responder.Dialect().Name, answer)
@@ -129,7 +135,7 @@ func failure(t *testing.T, refused *scenarios.Refusal, dialect string) *scenario
 	}
 	v := e.Variant(dialect)
 	if refused.Variant != "" {
-		v = e.FindVariant(refused.Variant)
+		v = e.FindVariant(refused.Variant, dialect)
 	}
 	if v == nil || !v.CarriedBy(dialect) {
 		t.Fatalf("%s has no message %q on %s", refused.ID, refused.Variant, dialect)

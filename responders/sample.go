@@ -44,5 +44,5 @@ func sample(responder Responder, e *catalog.Entry, v *catalog.Variant, edition c
 		Entropy: [2]uint64{0x0123456789abcdef, 0xfedcba9876543210},
 		Now:     time.Date(2026, time.May, 28, 8, 0, 0, 0, time.UTC), Edition: edition,
 	}
-	return responder.Error(r, m, &scenarios.Failure{Entry: e, Variant: v})
+	return Error(responder, r, m, &scenarios.Failure{Entry: e, Variant: v})
 }

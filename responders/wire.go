@@ -33,12 +33,7 @@ func fill(f *scenarios.Failure, r *scenarios.Request) string {
 	return filled.Text()
 }
 
-// failed finishes an error that is not streamed.
-func failed(d catalog.Dialect, m Meta, f *scenarios.Failure, header http.Header, body []byte) Message {
-	retryAfter(header, f)
-	return Message{Status: statusOf(d, m, f), Header: header, Frames: []Frame{body}}
-}
-
+// statusOf returns the status that the error has, wherever it stands.
 func statusOf(d catalog.Dialect, m Meta, f *scenarios.Failure) int {
 	if f.Status != 0 {
 		return f.Status

@@ -65,8 +65,8 @@ func checkShape(path string, rule *Rule, r *report) {
 	}
 	if len(rule.Step) == 0 {
 		checkOutcome(path, &rule.Outcome, r)
-		if !rule.answers() && rule.Latency == nil {
-			r.add(path, "does nothing: it needs one of error, reply, raw, step or latency")
+		if !rule.answers() && rule.Latency == nil && rule.Fault == nil {
+			r.add(path, "does nothing: it needs one of error, reply, raw, step, latency or fault")
 		}
 		if rule.Then != "" {
 			r.add(path+".then", "goes with step only")
@@ -76,11 +76,12 @@ func checkShape(path string, rule *Rule, r *report) {
 	if rule.answers() {
 		r.add(path+".step", "does not go with error, reply or raw: put them into the steps")
 	}
+	checkDamage(path, &rule.Outcome, r)
 	for i := range rule.Step {
 		at := path + ".step" + index(i)
 		checkOutcome(at, &rule.Step[i].Outcome, r)
-		if !rule.Step[i].answers() {
-			r.add(at, "needs one of error, reply or raw")
+		if !rule.Step[i].answers() && rule.Step[i].Fault == nil && rule.Step[i].Latency == nil {
+			r.add(at, "does nothing: it needs one of error, reply, raw, latency or fault")
 		}
 	}
 }
@@ -101,16 +102,31 @@ func checkOutcome(path string, o *Outcome, r *report) {
 	if len(given) > 1 {
 		r.add(path+"."+given[1], "does not go with %s: a call has one answer", given[0])
 	}
+	checkDamage(path, o, r)
 	if o.Error != "" {
 		return
 	}
-	for key, set := range map[string]bool{
+	alone := map[string]bool{
 		"variant": o.Variant != VariantRef{}, "args": o.Args != nil, "status": o.Status != 0,
-		"message": o.Message != "", "retry_after": o.RetryAfter != nil,
-	} {
-		if set {
+		"message": o.Message != "", "retry_after": o.RetryAfter != nil, "delivery": o.Delivery != nil,
+	}
+	for _, key := range sortedKeys(alone) {
+		if alone[key] {
 			r.add(path+"."+key, "goes with error only")
 		}
+	}
+}
+
+// checkDamage looks at the outcome's latency, fault and delivery as such.
+func checkDamage(path string, o *Outcome, r *report) {
+	if o.Latency != nil {
+		o.Latency.check(path+".latency", r)
+	}
+	if o.Fault != nil {
+		o.Fault.check(path+".fault", o, r)
+	}
+	if o.Delivery != nil {
+		o.Delivery.check(path+".delivery", r)
 	}
 }
 
@@ -159,6 +175,9 @@ func compileOutcomes(path string, rule *Rule, r *report) {
 		r.add(path+".match", "can never match: %s", rule.Match.whyNever())
 		return
 	}
+	if !impliedStream(path, rule, r) {
+		return
+	}
 	rule.outcomes = nil
 	if len(rule.Step) == 0 {
 		rule.outcomes = []*outcome{{Outcome: &rule.Outcome, until: 1}}
@@ -172,6 +191,53 @@ func compileOutcomes(path string, rule *Rule, r *report) {
 		rule.outcomes = append(rule.outcomes, o)
 		narrow(path+".step"+index(i), rule, o, r)
 	}
+}
+
+// impliedStream narrows the rule to streaming calls, or to others, if a
+// delivery or fault of it can meet only these.
+func impliedStream(path string, rule *Rule, r *report) bool {
+	var stream, whole string // The paths of what needs a stream, or none.
+	look := func(at string, o *Outcome) {
+		if o.Delivery != nil && catalog.Delivery(o.Delivery.Mode).Streamed() {
+			stream = at + ".delivery"
+		}
+		if o.Fault != nil && o.Fault.needsStream() {
+			stream = at + ".fault"
+		}
+		if o.Fault != nil && o.Fault.needsWhole() {
+			whole = at + ".fault"
+		}
+	}
+	look(path, &rule.Outcome)
+	for i := range rule.Step {
+		look(path+".step"+index(i), &rule.Step[i].Outcome)
+	}
+	asked := rule.Match.Stream
+	switch {
+	case stream != "" && whole != "":
+		r.add(whole, "is for answers that are not streamed, but another outcome of the rule is for streams")
+	case stream != "" && asked != nil && !*asked:
+		r.add(stream, "is for streams, but match.stream is false")
+	case whole != "" && asked != nil && *asked:
+		r.add(whole, "is for answers that are not streamed, but match.stream is true")
+	case stream != "":
+		rule.Match.onlyStream(true)
+		for at := range rule.routes {
+			if d, _ := catalog.DialectNamed(at.dialect); !d.Streams {
+				delete(rule.routes, at)
+			}
+		}
+		if len(rule.routes) > 0 {
+			return true
+		}
+		r.add(stream, "is for streams, which no dialect that the rule matches has")
+	case whole != "":
+		rule.Match.onlyStream(false)
+		return true
+	default:
+		return true
+	}
+	return false
 }
 
 // routes returns every place that the match allows.
@@ -238,17 +304,28 @@ func narrowError(path string, rule *Rule, o *outcome, r *report) {
 	}
 	o.entry = entry
 	o.variants = map[string]*catalog.Variant{}
-	for _, dialect := range rule.dialects() {
-		if v := o.Variant.pick(entry, dialect); v != nil && entry.CarriedBy(dialect) {
-			o.variants[dialect] = v
+	var undelivered string
+	for _, name := range rule.dialects() {
+		v := o.Variant.pick(entry, name)
+		if v == nil || !entry.CarriedBy(name) {
+			continue
 		}
+		if d, _ := catalog.DialectNamed(name); o.Delivery != nil && o.Delivery.carriedBy(d) != "" {
+			undelivered = o.Delivery.carriedBy(d)
+			continue
+		}
+		o.variants[name] = v
 	}
 	for at := range rule.routes {
 		if o.variants[at.dialect] == nil {
 			delete(rule.routes, at)
 		}
 	}
-	if len(o.variants) == 0 {
+	switch {
+	case len(o.variants) > 0:
+	case undelivered != "":
+		r.add(path+".delivery", "%s", undelivered)
+	default:
 		r.add(path+".variant", "%s has no such message there; it has %d: %s", entry.ID(), len(entry.Variants), listMessages(entry))
 	}
 	checkArgs(path+".args", o, r)

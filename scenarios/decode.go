@@ -52,7 +52,8 @@ func decodeTable(path string, in any, out reflect.Value, r *report) {
 			names = append(names, name)
 		}
 	}
-	for key, value := range table {
+	for _, key := range sortedKeys(table) {
+		value := table[key]
 		field, known := fields[key]
 		if !known {
 			r.add(join(path, key), "unknown key%s", catalog.DidYouMean(key, names))
@@ -69,9 +70,9 @@ func decodeMap(path string, in any, out reflect.Value, r *report) {
 		return
 	}
 	out.Set(reflect.MakeMap(out.Type()))
-	for key, value := range table {
+	for _, key := range sortedKeys(table) {
 		element := reflect.New(out.Type().Elem()).Elem()
-		decode(join(path, key), value, element, r)
+		decode(join(path, key), table[key], element, r)
 		out.SetMapIndex(reflect.ValueOf(key), element)
 	}
 }

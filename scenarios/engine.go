@@ -115,7 +115,8 @@ type Decision struct {
 	Raw     *Raw     // an answer written out, or
 	Reply   *Reply   // a scripted success, or
 	Problem *Mistake // our own refusal; none of these is the default success.
-	Latency *Latency // How long it waits, if at all.
+	Delay   *Delay   // How long it waits; nil if it does not.
+	Fault   *Fault   // How it is damaged; nil if it is not.
 
 	Fired []Firing // The rules that shape the answer, in file order; the last one answers.
 
@@ -285,7 +286,8 @@ func (e *Engine) count(ctx context.Context, now time.Time, r *Request, matched [
 }
 
 // ask asks the matching rules one after the other and reports whether one of
-// them answers. Rules that only delay shape the answer of whatever comes.
+// them answers. Rules that only delay or damage shape whatever is answered; of
+// several such, the first wins.
 func (e *Engine) ask(d *Decision, dialect string, matched []*candidate, counts counts, trace *Trace) bool {
 	for i, c := range matched {
 		firing, o := e.fire(c, counts.keys[i], counts.n[i], counts.inWindow[i], counts.age)
@@ -295,15 +297,7 @@ func (e *Engine) ask(d *Decision, dialect string, matched []*candidate, counts c
 		if o == nil {
 			continue
 		}
-		shapes := o.answers()
-		latency := o.Latency
-		if latency == nil {
-			latency = c.rule.Latency
-		}
-		if d.Latency == nil && latency != nil {
-			d.Latency, shapes = latency, true
-		}
-		if shapes {
+		if d.shape(o, c, counts.keys[i], firing.N) || o.answers() {
 			d.Fired = append(d.Fired, firing)
 		}
 		if o.answers() {
@@ -315,13 +309,30 @@ func (e *Engine) ask(d *Decision, dialect string, matched []*candidate, counts c
 	return false
 }
 
+// shape takes over the outcome's latency and fault, where no rule before it
+// had any, and reports whether it did.
+func (d *Decision) shape(o *outcome, c *candidate, key string, n uint64) bool {
+	latency, fault := o.Latency, o.Fault
+	if len(c.rule.Step) > 0 {
+		latency, fault = cmp.Or(latency, c.rule.Latency), cmp.Or(fault, c.rule.Fault)
+	}
+	shapes := false
+	if d.Delay == nil && latency != nil {
+		d.Delay, shapes = &Delay{latency: latency, seed: d.Seed, rule: c.rule.Name, key: key, n: n}, true
+	}
+	if d.Fault == nil && fault != nil {
+		d.Fault, shapes = fault, true
+	}
+	return shapes
+}
+
 // answer takes over what the outcome says.
 func (d *Decision) answer(o *outcome, dialect string) {
 	d.Raw, d.Reply = o.Raw, o.Reply
 	if o.entry != nil {
 		d.Failure = &Failure{
 			Entry: o.entry, Variant: o.variants[dialect], Args: o.Args,
-			Status: int(o.Status), Message: o.Message, RetryAfter: o.RetryAfter,
+			Status: int(o.Status), Message: o.Message, RetryAfter: o.RetryAfter, Delivery: o.Delivery,
 		}
 	}
 }

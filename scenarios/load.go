@@ -83,12 +83,18 @@ func parse(file string, text []byte, r *report) (map[string]any, error) {
 			r.add("", "%v", err)
 			return nil, r.err(file)
 		}
-		r.problems = append(r.problems, Problem{Line: syntax.Position.Line, Text: "no valid TOML: " + syntax.Message})
+		r.problems = append(r.problems, Problem{Line: lineOf(text, syntax.Position.Start), Text: "no valid TOML: " + syntax.Message})
 		return nil, r.err(file)
 	}
 	r.lines = locate(string(text))
 	r.names = ruleNames(tree)
 	return tree, nil
+}
+
+// lineOf returns the line of an offset. The library's own line is one too far
+// if what is wrong ends a line.
+func lineOf(text []byte, offset int) int {
+	return 1 + bytes.Count(text[:min(max(offset, 0), len(text))], []byte("\n"))
 }
 
 func invalidLine(text []byte) int {

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -17,6 +18,7 @@ type Match struct {
 	Provider  ProviderName         `toml:"provider"`
 	Dialect   DialectName          `toml:"dialect"`
 	Operation OperationName        `toml:"operation"`
+	Action    Glob                 `toml:"action"` // The ?Action= of Qianfan's console.
 	Method    string               `toml:"method"`
 	Path      Glob                 `toml:"path"`
 	Model     Glob                 `toml:"model"`
@@ -44,6 +46,7 @@ func (m *Match) compile() {
 	m.conditions = nil
 	m.text("method", m.Method, func(want string, r *Request) bool { return strings.EqualFold(want, r.Method) },
 		func(r *Request) string { return r.Method })
+	m.glob("action", m.Action, func(r *Request) string { return r.Action })
 	m.glob("path", m.Path, func(r *Request) string { return r.Path })
 	m.glob("model", m.Model, func(r *Request) string { return r.Model })
 	m.glob("key", m.Key, func(r *Request) string { return r.Key })
@@ -65,6 +68,15 @@ func (m *Match) compile() {
 		c := m.Body[path]
 		m.add("body."+path, c.Text, func(r *Request) bool { return c.holds(r.field(path)) },
 			func(r *Request) string { return r.field(path).Raw })
+	}
+}
+
+// onlyStream adds what an outcome implies: that the call asks for a stream, or
+// that it does not.
+func (m *Match) onlyStream(want bool) {
+	if m.Stream == nil {
+		m.add("stream", strconv.FormatBool(want), func(r *Request) bool { return r.Stream == want },
+			func(r *Request) string { return strconv.FormatBool(r.Stream) })
 	}
 }
 
@@ -228,8 +240,8 @@ func (o *OperationName) UnmarshalTOML(in any) error {
 	return err
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
+	keys := make([]K, 0, len(m))
 	for k := range m {
 		keys = append(keys, k)
 	}

@@ -56,6 +56,7 @@ func (l *locator) header() string {
 		}
 	}
 	if array {
+		l.note(path, line)
 		l.counts[path]++
 		path += index(l.counts[path] - 1)
 	}
@@ -92,11 +93,7 @@ func (l *locator) key() []string {
 		case '"', '\'':
 			start := l.at
 			l.quoted(c)
-			part := l.text[start:l.at]
-			if unquoted, err := strconv.Unquote(part); err == nil && c == '"' {
-				part = unquoted
-			}
-			parts = append(parts, strings.Trim(part, "'"))
+			parts = append(parts, unquote(l.text[start:l.at]))
 		default:
 			start := l.at
 			for l.at < len(l.text) && !strings.ContainsRune(" \t\r\n.=]#", rune(l.peek())) {
@@ -110,6 +107,19 @@ func (l *locator) key() []string {
 		}
 		l.at++
 	}
+}
+
+// unquote returns what a quoted key says.
+func unquote(part string) string {
+	if len(part) < 2 {
+		return part
+	}
+	if part[0] == '"' {
+		if plain, err := strconv.Unquote(part); err == nil {
+			return plain
+		}
+	}
+	return part[1 : len(part)-1]
 }
 
 func (l *locator) value(path string) {

@@ -12,6 +12,7 @@ type Request struct {
 	Provider  string
 	Dialect   string
 	Operation string
+	Action    string // The ?Action= of Qianfan's console, if it has one.
 	Namespace string // The isolated world that it belongs to; "" is the default one.
 
 	Method      string

@@ -44,7 +44,7 @@ type Step struct {
 
 // An Outcome is what is sent instead of the vendor's success. At most one of
 // Error, Reply and Raw is given; with none of them, what would be sent anyway
-// is sent with the outcome's latency.
+// is sent, with the outcome's latency and fault.
 type Outcome struct {
 	Error      string            `toml:"error"`       // An entry of the catalogue: its id or a short form.
 	Variant    VariantRef        `toml:"variant"`     // Which of the entry's messages; the first unless given.
@@ -56,7 +56,9 @@ type Outcome struct {
 	Reply *Reply `toml:"reply"`
 	Raw   *Raw   `toml:"raw"`
 
-	Latency *Latency `toml:"latency"`
+	Delivery *Delivery `toml:"delivery"` // In which way the error arrives.
+	Latency  *Latency  `toml:"latency"`  // How long what is sent takes.
+	Fault    *Fault    `toml:"fault"`    // How what is sent is damaged.
 }
 
 // A Reply scripts a success. What is not given is made up from the request,
@@ -97,17 +99,6 @@ type Raw struct {
 	Header map[string]string `toml:"header"`
 	Body   string            `toml:"body"`
 }
-
-// Latency is how long the answer waits, on the wire's own time. Its
-// shorthand is a single duration: the wait before the first byte.
-type Latency struct {
-	FirstByte  Duration `toml:"first_byte"`  // Before the status line.
-	FirstFrame Duration `toml:"first_frame"` // Between the header and the first frame.
-	Frame      Duration `toml:"frame"`       // Between one frame and the next.
-}
-
-// UnmarshalTOML reads the shorthand.
-func (l *Latency) UnmarshalTOML(in any) error { return l.FirstByte.UnmarshalTOML(in) }
 
 // Speed is a factor by which vendor time goes faster: windows, tokens, tasks.
 type Speed float64
@@ -219,10 +210,7 @@ func (v VariantRef) pick(e *catalog.Entry, dialect string) *catalog.Variant {
 		}
 		return &e.Variants[v.Number-1]
 	case v.Text != "":
-		if found := e.FindVariant(v.Text); found != nil && found.CarriedBy(dialect) {
-			return found
-		}
-		return nil
+		return e.FindVariant(v.Text, dialect)
 	default:
 		return e.Variant(dialect)
 	}

@@ -149,6 +149,7 @@ type Failure struct {
 	Status     int    // Instead of the documented one; 0 keeps that.
 	Message    string // Instead of the documented one; "" keeps that.
 	RetryAfter *Duration
+	Delivery   *Delivery // In which way; nil is the usual one.
 }
 
 // Text returns the message, its holes filled.
@@ -157,4 +158,12 @@ func (f *Failure) Text() string {
 		return f.Message
 	}
 	return f.Variant.Fill(f.Args)
+}
+
+// Shape returns the form of the body that the failure asks for, or "".
+func (f *Failure) Shape() string {
+	if f.Delivery == nil {
+		return ""
+	}
+	return string(f.Delivery.Shape)
 }

@@ -28,6 +28,8 @@ type State interface {
 
 	// Reset forgets all of a namespace.
 	Reset(ctx context.Context, namespace string) error
+
+	Records
 }
 
 // Bounds of the state in memory. Counters of a namespace as such are as many
@@ -49,6 +51,7 @@ type space struct {
 	born  time.Time
 	rules map[Counter]uint64
 	keyed generations[Counter, uint64]
+	shelf shelf
 }
 
 // NewMemory returns a [State] in memory. It keeps at most 10,000 namespaces

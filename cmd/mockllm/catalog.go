@@ -24,13 +24,13 @@ type catalogFilter struct {
 	format                          string
 }
 
-func catalogCommand() *cobra.Command {
+func catalogCommand(variables *problems) *cobra.Command {
 	var f catalogFilter
 	c := &cobra.Command{
 		Use:   "catalog",
 		Short: "The documented errors",
 		Args:  onlyCommands,
-		RunE:  func(c *cobra.Command, _ []string) error { return f.list(c.OutOrStdout()) },
+		RunE:  variables.unless(func(c *cobra.Command, _ []string) error { return f.list(c.OutOrStdout()) }),
 	}
 	list := &cobra.Command{
 		Use:   "list",
@@ -48,7 +48,7 @@ func catalogCommand() *cobra.Command {
 		flags.Flags().IntVar(&f.status, "status", 0, "HTTP status in any edition")
 		flags.Flags().StringVar(&f.format, "format", "table", "table, json or markdown")
 	}
-	c.AddCommand(list, catalogShowCommand())
+	c.AddCommand(list, catalogShowCommand(variables))
 	return c
 }
 
@@ -77,6 +77,8 @@ func (f *catalogFilter) check() []string {
 	for _, family := range catalog.Families() {
 		families = append(families, family.Name)
 	}
+	slices.Sort(families)
+	families = slices.Compact(families)
 	var problems []string
 	for _, flag := range []struct {
 		name, value string
@@ -90,6 +92,9 @@ func (f *catalogFilter) check() []string {
 		if flag.value != "" && !slices.Contains(flag.allowed, flag.value) {
 			problems = append(problems, fmt.Sprintf("flag --%s: unknown value %q; it is one of %s", flag.name, flag.value, strings.Join(flag.allowed, ", ")))
 		}
+	}
+	if f.status != 0 && (f.status < 100 || f.status > 599) {
+		problems = append(problems, fmt.Sprintf("flag --status: %d is no HTTP status", f.status))
 	}
 	return problems
 }
@@ -223,7 +228,7 @@ func listJSON(w io.Writer, entries []*catalog.Entry) error {
 	return encoder.Encode(listed)
 }
 
-func catalogShowCommand() *cobra.Command {
+func catalogShowCommand(variables *problems) *cobra.Command {
 	var variant int
 	var edition string
 	c := &cobra.Command{
@@ -232,9 +237,9 @@ func catalogShowCommand() *cobra.Command {
 		Example: `  mockllm catalog show Throttling.RateQuota
   mockllm catalog show qianfan/capability/336003 --variant 3`,
 		Args: exactly(1, "one id or code"),
-		RunE: func(c *cobra.Command, args []string) error {
+		RunE: variables.unless(func(c *cobra.Command, args []string) error {
 			return showEntry(c.OutOrStdout(), args[0], variant, catalog.Edition(edition))
-		},
+		}),
 	}
 	c.Flags().IntVar(&variant, "variant", 0, "the `number` of the message whose bytes are shown, from 1")
 	c.Flags().StringVar(&edition, "edition", string(catalog.EditionSeed), "whose statuses are shown: seed, 2026-05 or 2026-late")
@@ -292,7 +297,7 @@ func showBytes(w io.Writer, e *catalog.Entry, variant int, edition catalog.Editi
 				call = "a streaming call"
 			}
 			script := play.Plan(s.Message, scenarios.Decision{}, nil)
-			fmt.Fprintf(w, "\n--- %s, %s, message %d\n%s\n", s.Dialect, call, i+1, strings.TrimRight(string(script.Transcript()), "\n"))
+			fmt.Fprintf(w, "\n--- %s, %s, message %d\n%s\n", s.Dialect, call, i+1, strings.TrimRight(strings.ReplaceAll(string(script.Transcript()), "\r\n", "\n"), "\n"))
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/mockllm/mockllm"
 )
 
-func explainCommand() *cobra.Command {
+func explainCommand(variables *problems) *cobra.Command {
 	var f settings
 	var request string
 	var call uint
@@ -23,7 +23,8 @@ func explainCommand() *cobra.Command {
   mockllm explain throttle.toml --request - --call 3 < request.http`,
 		Args: exactly(1, "one scenario file"),
 		RunE: func(c *cobra.Command, args []string) error {
-			f.scenario = args[0]
+			f.scenario, f.named = args[0], "scenario"
+			f.problems = append(f.problems, *variables...)
 			return f.explain(c, request, call)
 		},
 	}
@@ -38,14 +39,14 @@ func explainCommand() *cobra.Command {
 func (f *settings) explain(c *cobra.Command, request string, call uint) error {
 	options, _ := f.options()
 	if call < 1 || call > 1_000_000 {
-		f.problem("flag --call: calls are numbered from 1 to 1000000, not %d", call)
+		f.problems.add("flag --call: calls are numbered from 1 to 1000000, not %d", call)
 	}
 	raw, err := readRequest(request, c.InOrStdin())
 	if err != nil {
-		f.problem("flag --request: %v", err)
+		f.problems.add("flag --request: %v", err)
 	}
-	if len(f.problems) > 0 {
-		return &usageError{f.problems}
+	if err := f.problems.err(); err != nil {
+		return err
 	}
 	server, err := mockllm.New(options...)
 	if err != nil {
@@ -84,11 +85,14 @@ func readRequest(name string, in io.Reader) ([]byte, error) {
 // the body is all that follows the header.
 func parseRequest(raw []byte) (*http.Request, error) {
 	head, body := splitRequest(raw)
-	req, err := http.ReadRequest(bufio.NewReader(head))
+	req, err := http.ReadRequest(bufio.NewReader(io.MultiReader(head, body)))
 	if err != nil {
 		return nil, fmt.Errorf("no HTTP/1.1 request: %w", err)
 	}
-	req.Body = io.NopCloser(body)
+	if req.Header.Get("Content-Length") == "" && req.TransferEncoding == nil {
+		_, rest := splitRequest(raw)
+		req.Body = io.NopCloser(rest)
+	}
 	return req, nil
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,19 +21,19 @@ func envName(flag string) string {
 
 // fromEnvironment sets the flags that the command line leaves open from their
 // twins. Variables of ours that are nobody's twin are problems.
-func fromEnvironment(c *cobra.Command, environ []string) []string {
+func fromEnvironment(c *cobra.Command, environ []string) problems {
 	known := map[string]bool{}
 	for _, name := range allFlags(c.Root()) {
 		known[envName(name)] = true
 	}
 	values := map[string]string{}
-	var problems []string
+	var found problems
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
 		switch {
 		case !strings.HasPrefix(name, envPrefix) || isForeign(name):
 		case !known[name]:
-			problems = append(problems, fmt.Sprintf("variable %s is unknown%s", name, catalog.DidYouMean(name, keys(known))))
+			found.add("variable %s is unknown%s", name, suggestVariable(name, keys(known)))
 		case value != "":
 			values[name] = value
 		}
@@ -43,11 +44,11 @@ func fromEnvironment(c *cobra.Command, environ []string) []string {
 			return
 		}
 		if err := c.Flags().Set(f.Name, value); err != nil {
-			problems = append(problems, fmt.Sprintf("variable %s: %v", envName(f.Name), err))
+			found.add("variable %s: %s", envName(f.Name), plain(value, f.Value.Type()))
 		}
 	})
-	slices.Sort(problems)
-	return problems
+	slices.Sort(found)
+	return found
 }
 
 // isForeign reports whether the name is not meant for the command, though it
@@ -78,12 +79,39 @@ func allFlags(c *cobra.Command) []string {
 // flagError says what is wrong with a flag, and with the variables too.
 func flagError(c *cobra.Command, environ []string, err error) error {
 	text := err.Error()
+	if value, name, ok := invalidValue(text); ok {
+		text = fmt.Sprintf("flag --%s: %s", name, plain(value, c.Flags().Lookup(name).Value.Type()))
+	}
 	if name, found := strings.CutPrefix(text, "unknown flag: --"); found {
 		var names []string
 		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 		text = fmt.Sprintf("flag --%s is unknown%s", name, dashed(catalog.Nearest(name, names)))
 	}
 	return &usageError{append([]string{text}, fromEnvironment(c, environ)...)}
+}
+
+// plain says in plain words that a value is not of its flag's type.
+func plain(value, kind string) string {
+	if kind == "bool" {
+		return fmt.Sprintf("%q is neither true nor false", value)
+	}
+	return fmt.Sprintf("%q is no whole number", value)
+}
+
+// invalidValue takes the library's message apart.
+func invalidValue(text string) (value, name string, ok bool) {
+	rest, ok := strings.CutPrefix(text, "invalid argument ")
+	quoted, err := strconv.QuotedPrefix(rest)
+	if !ok || err != nil {
+		return "", "", false
+	}
+	value, _ = strconv.Unquote(quoted)
+	_, name, ok = strings.Cut(rest[len(quoted):], `for "`)
+	name, _, _ = strings.Cut(name, `"`)
+	if at := strings.LastIndex(name, "--"); at >= 0 {
+		name = name[at+2:]
+	}
+	return value, name, ok
 }
 
 func dashed(name string) string {
@@ -122,4 +150,15 @@ func exactly(n int, what string) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+func suggestVariable(name string, known []string) string {
+	var rests []string
+	for _, k := range known {
+		rests = append(rests, strings.TrimPrefix(k, envPrefix))
+	}
+	if near := catalog.Nearest(strings.TrimPrefix(name, envPrefix), rests); near != "" {
+		return fmt.Sprintf("; did you mean %q?", envPrefix+near)
+	}
+	return ""
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func healthCommand() *cobra.Command {
+func healthCommand(variables *problems) *cobra.Command {
 	var address string
 	c := &cobra.Command{
 		Use:   "health",
 		Short: "Ask the admin port of a running server whether it is well",
 		Args:  exactly(0, "no arguments"),
-		RunE: func(c *cobra.Command, _ []string) error {
+		RunE: variables.unless(func(c *cobra.Command, _ []string) error {
 			client := http.Client{Timeout: 3 * time.Second}
 			answer, err := client.Get("http://" + address + "/healthz")
 			if err != nil {
@@ -31,7 +31,7 @@ func healthCommand() *cobra.Command {
 			}
 			fmt.Fprintf(c.OutOrStdout(), "%s", body)
 			return nil
-		},
+		}),
 	}
 	c.Flags().StringVar(&address, "admin", "127.0.0.1:8081", "`address` of the admin API")
 	return c

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mockllm/mockllm"
 	"github.com/mockllm/mockllm/scenarios"
 )
 
@@ -47,11 +48,6 @@ func run(args, environ []string, in io.Reader, out, errs io.Writer) int {
 	return exitFailure
 }
 
-// usageError is everything that is wrong with how the command was called.
-type usageError struct{ problems []string }
-
-func (e *usageError) Error() string { return strings.Join(e.problems, "\n") }
-
 func newRoot(environ []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "mockllm",
@@ -67,13 +63,12 @@ Exit codes: 0 ok, 1 own failure, 2 bad usage or invalid scenario.`,
 		Args:          onlyCommands,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
-		if problems := fromEnvironment(c, environ); len(problems) > 0 {
-			return &usageError{problems}
-		}
-		return nil
-	}
+	var variables problems
+	root.PersistentPreRun = func(c *cobra.Command, _ []string) { variables = fromEnvironment(c, environ) }
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return flagError(c, environ, err) })
-	root.AddCommand(serveCommand(), catalogCommand(), validateCommand(), explainCommand(), healthCommand(), versionCommand())
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.Version = mockllm.Version()
+	root.AddCommand(serveCommand(&variables), catalogCommand(&variables), validateCommand(&variables), explainCommand(&variables),
+		healthCommand(&variables), versionCommand(&variables), completionCommand())
 	return root
 }

@@ -24,7 +24,7 @@ type serveFlags struct {
 	quiet, quietWire                     bool
 }
 
-func serveCommand() *cobra.Command {
+func serveCommand(variables *problems) *cobra.Command {
 	var f serveFlags
 	c := &cobra.Command{
 		Use:   "serve",
@@ -34,6 +34,7 @@ func serveCommand() *cobra.Command {
   mockllm serve --listen 127.0.0.1:0 --admin 127.0.0.1:0`,
 		Args: exactly(0, "no arguments"),
 		RunE: func(c *cobra.Command, _ []string) error {
+			f.problems = append(f.problems, *variables...)
 			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			return f.serve(ctx, c.OutOrStdout(), c.ErrOrStderr())
@@ -57,11 +58,11 @@ func (f *serveFlags) serve(ctx context.Context, out, errs io.Writer) error {
 	options, source := f.options()
 	log, err := f.logger(errs)
 	if err != nil {
-		f.problem("%v", err)
+		f.problems.add("%v", err)
 	}
 	vendors, management := f.listenBoth()
-	if len(f.problems) > 0 {
-		return &usageError{f.problems}
+	if err := f.problems.err(); err != nil {
+		return err
 	}
 	options = append(options, mockllm.WithLogger(log))
 	if f.quietWire {
@@ -93,10 +94,10 @@ func (f *serveFlags) serve(ctx context.Context, out, errs io.Writer) error {
 func (f *serveFlags) listenBoth() (vendors, management net.Listener) {
 	var err error
 	if vendors, err = net.Listen("tcp", f.listen); err != nil {
-		f.problem("flag --listen: %v", err)
+		f.problems.add("flag --listen: %v", err)
 	}
 	if management, err = net.Listen("tcp", f.admin); err != nil {
-		f.problem("flag --admin: %v", err)
+		f.problems.add("flag --admin: %v", err)
 	}
 	if len(f.problems) > 0 {
 		for _, l := range []net.Listener{vendors, management} {
@@ -130,7 +131,7 @@ func (f *serveFlags) logger(w io.Writer) (*slog.Logger, error) {
 // banner says where the server is, what it follows, and what to paste.
 func banner(w io.Writer, s *mockllm.Server, vendors, management, source string) {
 	info := s.Info()
-	scenario := fmt.Sprintf("%s, %d rules", info.Scenario, info.Rules)
+	scenario := info.Scenario + ", " + countRules(info.Rules)
 	if source == "" {
 		scenario = "none: every valid call succeeds"
 	} else {

@@ -20,19 +20,17 @@ import (
 // that all that is wrong can be said at once.
 type settings struct {
 	scenario, seed, speed, edition string
-	problems                       []string
+	named                          string // What the scenario is called in messages.
+	problems                       problems
 }
 
 func (s *settings) add(c *cobra.Command) {
+	s.named = "flag --scenario"
 	f := c.Flags()
 	f.StringVar(&s.scenario, "scenario", "", "scenario `file`, or a folder that holds one .toml file; nothing goes wrong without")
 	f.StringVar(&s.seed, "seed", "", "seed of all chance, a whole `number`, instead of the scenario's")
 	f.StringVar(&s.speed, "speed", "", "how many times faster vendor time goes, a `factor`, instead of the scenario's")
 	f.StringVar(&s.edition, "edition", "", "whose statuses are sent: seed, 2026-05 or 2026-late")
-}
-
-func (s *settings) problem(format string, args ...any) {
-	s.problems = append(s.problems, fmt.Sprintf(format, args...))
 }
 
 // options turns the flags into options and says where the scenario came from.
@@ -46,7 +44,7 @@ func (s *settings) options() (options []mockllm.Option, source string) {
 	if s.seed != "" {
 		seed, err := strconv.ParseUint(s.seed, 10, 64)
 		if err != nil {
-			s.problem("flag --seed: %q is no whole number from 0 to 18446744073709551615", s.seed)
+			s.problems.add("flag --seed: %q is no whole number from 0 to 18446744073709551615", s.seed)
 		}
 		options = append(options, mockllm.WithSeed(seed))
 	}
@@ -56,14 +54,14 @@ func (s *settings) options() (options []mockllm.Option, source string) {
 			err = scenarios.CheckSpeed(speed)
 		}
 		if err != nil {
-			s.problem("flag --speed: %q is no number from 0.001 to 1000000", s.speed)
+			s.problems.add("flag --speed: %q is no number from 0.001 to 1000000", s.speed)
 		} else {
 			options = append(options, mockllm.WithSpeed(speed))
 		}
 	}
 	if s.edition != "" {
 		if !slices.Contains(catalog.Editions(), catalog.Edition(s.edition)) {
-			s.problem("flag --edition: unknown edition %q; it is one of %v", s.edition, catalog.Editions())
+			s.problems.add("flag --edition: unknown edition %q; it is one of %v", s.edition, catalog.Editions())
 		} else {
 			options = append(options, mockllm.WithEdition(catalog.Edition(s.edition)))
 		}
@@ -75,17 +73,17 @@ func (s *settings) options() (options []mockllm.Option, source string) {
 func (s *settings) load() (*scenarios.Scenario, string) {
 	file, err := scenarioFile(s.scenario)
 	if err != nil {
-		s.problem("flag --scenario: %v", err)
+		s.problems.add("%s: %v", s.named, err)
 		return nil, ""
 	}
 	scenario, err := scenarios.LoadFile(file)
 	if err != nil {
-		s.problem("%v", err)
+		s.problems.add("%v", err)
 		return nil, ""
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		s.problem("flag --scenario: %v", err)
+		s.problems.add("%s: %v", s.named, err)
 		return nil, ""
 	}
 	return scenario, fmt.Sprintf("%s, sha256 %x", file, sha256.Sum256(text))[:len(file)+len(", sha256 ")+12]
@@ -101,8 +99,17 @@ func scenarioFile(name string) (string, error) {
 	if err != nil || !info.IsDir() {
 		return name, err
 	}
-	found, err := filepath.Glob(filepath.Join(name, "*.toml"))
-	if err != nil || len(found) != 1 {
+	files, err := os.ReadDir(name)
+	if err != nil {
+		return "", err
+	}
+	var found []string
+	for _, f := range files {
+		if !f.IsDir() && filepath.Ext(f.Name()) == ".toml" {
+			found = append(found, filepath.Join(name, f.Name()))
+		}
+	}
+	if len(found) != 1 {
 		return "", fmt.Errorf("folder %s holds %d .toml files, not one", name, len(found))
 	}
 	return found[0], nil

@@ -9,7 +9,7 @@ import (
 	"github.com/mockllm/mockllm/scenarios"
 )
 
-func validateCommand() *cobra.Command {
+func validateCommand(variables *problems) *cobra.Command {
 	return &cobra.Command{
 		Use:     "validate FILE…",
 		Short:   "Say what is wrong in scenarios, all of it, with file and line",
@@ -20,17 +20,24 @@ func validateCommand() *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(c *cobra.Command, files []string) error {
+		RunE: variables.unless(func(c *cobra.Command, files []string) error {
 			var errs []error
 			for _, file := range files {
 				s, err := scenarios.LoadFile(file)
 				if err != nil {
-					errs = append(errs, err)
+					errs = append(errs, &usageError{problems{err.Error()}})
 					continue
 				}
-				fmt.Fprintf(c.OutOrStdout(), "%s: ok, scenario %q with %d rules\n", file, s.Name, len(s.Rules))
+				fmt.Fprintf(c.OutOrStdout(), "%s: ok, scenario %q with %s\n", file, s.Name, countRules(len(s.Rules)))
 			}
 			return errors.Join(errs...)
-		},
+		}),
 	}
+}
+
+func countRules(n int) string {
+	if n == 1 {
+		return "1 rule"
+	}
+	return fmt.Sprintf("%d rules", n)
 }

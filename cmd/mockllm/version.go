@@ -9,14 +9,14 @@ import (
 	"github.com/mockllm/mockllm"
 )
 
-func versionCommand() *cobra.Command {
+func versionCommand(variables *problems) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
 		Args:  exactly(0, "no arguments"),
-		RunE: func(c *cobra.Command, _ []string) error {
+		RunE: variables.unless(func(c *cobra.Command, _ []string) error {
 			fmt.Fprintf(c.OutOrStdout(), "mockllm %s %s %s/%s\n", mockllm.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return nil
-		},
+		}),
 	}
 }

@@ -1,0 +1,188 @@
+package play
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// served writes through the server's own writer, which keeps the connection
+// alive. Scripts that need the connection itself never come here.
+type served struct {
+	w       http.ResponseWriter
+	flusher *http.ResponseController
+	stream  bool
+}
+
+func (o *served) head(step Step) error {
+	o.stream = step.Length == Chunked
+	h := o.w.Header()
+	for name, values := range step.Header {
+		h[name] = values
+	}
+	if !o.stream {
+		h["Content-Length"] = []string{strconv.Itoa(step.Length)}
+	}
+	suppressDefaults(h)
+	o.w.WriteHeader(step.Status)
+	if o.stream {
+		return o.flusher.Flush()
+	}
+	return nil
+}
+
+// suppressDefaults keeps the server from adding what the vendor's answer has
+// under its own spelling, or not at all.
+func suppressDefaults(h http.Header) {
+	for _, name := range []string{"Content-Type", "Date"} {
+		if _, given := h[name]; !given {
+			h[name] = nil
+		}
+	}
+}
+
+func (o *served) write(data []byte) error {
+	if _, err := o.w.Write(data); err != nil {
+		return err
+	}
+	if o.stream {
+		return o.flusher.Flush()
+	}
+	return nil
+}
+
+func (o *served) raw([]byte) error { return errNeedsConnection }
+func (o *served) end() error       { return nil }
+func (o *served) fin() error       { return errNeedsConnection }
+func (o *served) reset() error     { return errNeedsConnection }
+
+var errNeedsConnection = errors.New("this step needs the connection itself")
+
+// hijacked performs a script on the connection itself and ends it.
+func (p *player) hijacked(w http.ResponseWriter, s Script) error {
+	conn, buffered, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		refuse(w)
+		return fmt.Errorf("take over the connection: %w", err)
+	}
+	defer conn.Close()
+	if _, tcp := below(conn).(*net.TCPConn); !tcp && s.has(Reset) {
+		io.WriteString(conn, "HTTP/1.1 501 Not Implemented\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"+noConnection)
+		return fmt.Errorf("reset the connection: %w", errNeedsConnection)
+	}
+	conn.SetDeadline(time.Time{})
+	closing := context.AfterFunc(p.ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+	defer closing()
+	ctx, left := context.WithCancel(p.ctx)
+	defer left()
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		defer left()
+		io.Copy(io.Discard, buffered.Reader) // Nobody else tells when the client leaves.
+	}()
+	p.ctx = ctx
+	return p.perform(s, &taken{conn: conn, out: bufio.NewWriter(conn), gone: gone})
+}
+
+// refuse answers where no connection lies below to be damaged: loudly, never
+// with a weaker fault.
+func refuse(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusNotImplemented)
+	io.WriteString(w, noConnection)
+}
+
+const noConnection = `{"mockllm":{"status":501,"problem":"no connection","detail":"this answer needs a TCP connection of its own, and the server runs where there is none"}}` + "\n"
+
+// taken writes to a connection that was taken over.
+type taken struct {
+	conn   net.Conn
+	out    *bufio.Writer
+	gone   <-chan struct{} // Closed when there is no more to read.
+	stream bool
+}
+
+func (o *taken) head(step Step) error {
+	o.stream = step.Length == Chunked
+	fmt.Fprintf(o.out, "HTTP/1.1 %d %s\r\n", step.Status, http.StatusText(step.Status))
+	step.Header.Write(o.out)
+	if o.stream {
+		io.WriteString(o.out, "Transfer-Encoding: chunked\r\n\r\n")
+	} else {
+		fmt.Fprintf(o.out, "Content-Length: %d\r\n\r\n", step.Length)
+	}
+	return o.out.Flush()
+}
+
+func (o *taken) write(data []byte) error {
+	if o.stream {
+		fmt.Fprintf(o.out, "%x\r\n", len(data))
+	}
+	o.out.Write(data)
+	if o.stream {
+		io.WriteString(o.out, "\r\n")
+	}
+	return o.out.Flush()
+}
+
+func (o *taken) raw(data []byte) error {
+	o.out.Write(data)
+	return o.out.Flush()
+}
+
+func (o *taken) end() error {
+	if o.stream {
+		io.WriteString(o.out, "0\r\n\r\n")
+	}
+	return o.out.Flush()
+}
+
+// drainTime bounds how long is still read of a request after the answer.
+const drainTime = 2 * time.Second
+
+// fin closes our side and waits a bounded while for the client's: closing with
+// unread bytes would send a RST, which may overtake the answer.
+func (o *taken) fin() error {
+	if secure, ok := o.conn.(*tls.Conn); ok {
+		secure.CloseWrite()
+	}
+	half, ok := below(o.conn).(interface{ CloseWrite() error })
+	if !ok {
+		return nil
+	}
+	if err := half.CloseWrite(); err != nil {
+		return err
+	}
+	o.conn.SetReadDeadline(time.Now().Add(drainTime))
+	<-o.gone
+	return nil
+}
+
+// reset makes closing send a RST. Over a real network it may overtake what was
+// sent before it; a wait before it helps.
+func (o *taken) reset() error {
+	tcp, ok := below(o.conn).(*net.TCPConn)
+	if !ok {
+		return errNeedsConnection
+	}
+	if err := tcp.SetLinger(0); err != nil {
+		return err
+	}
+	return tcp.Close()
+}
+
+// below returns the connection that TLS runs on, or the connection itself.
+func below(conn net.Conn) net.Conn {
+	if secure, ok := conn.(*tls.Conn); ok {
+		return secure.NetConn()
+	}
+	return conn
+}
