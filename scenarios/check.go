@@ -25,21 +25,39 @@ type outcome struct {
 // answers reports whether the outcome answers at all, and does not only delay.
 func (o *Outcome) answers() bool { return o.Error != "" || o.Reply != nil || o.Raw != nil }
 
-// check compiles every rule and reports what is wrong across keys.
+// check compiles every rule and reports what is wrong across keys. A rule in
+// which something could not be read is left alone: more problems would follow
+// from that one.
 func check(s *Scenario, r *report) {
+	if s.Edition != "" {
+		var editions []string
+		for _, e := range catalog.Editions() {
+			editions = append(editions, string(e))
+		}
+		if _, err := oneOf(string(s.Edition), editions...); err != nil {
+			r.add("edition", "%v", err)
+		}
+	}
 	names := map[string]int{}
 	for i := range s.Rules {
 		rule := &s.Rules[i]
 		path := "rule" + index(i)
-		checkName(path, rule.Name, names, r)
+		unread := r.failed[i]
+		if rule.Name != "" || !unread {
+			checkName(path, rule.Name, names, r)
+		}
 		names[rule.Name] = i
-		rule.Match.compile()
-		before := len(r.problems)
+		if unread {
+			continue
+		}
+		rule.Match.prepare(path+".match", r)
 		checkShape(path, rule, r)
-		if len(r.problems) == before {
+		if !r.failed[i] {
+			rule.Match.compile()
 			compileOutcomes(path, rule, r)
 		}
 	}
+	checkConnections(s.Connections, r)
 	if len(r.problems) == 0 {
 		checkReachable(s.Rules, r)
 	}
@@ -58,10 +76,8 @@ func checkName(path, name string, names map[string]int, r *report) {
 
 // checkShape looks at which keys stand together.
 func checkShape(path string, rule *Rule, r *report) {
-	for name := range rule.Match.Body {
-		if name == "" {
-			r.add(path+".match.body", "a path must not be empty")
-		}
+	if rule.Sticky != nil {
+		rule.Sticky.check(path+".sticky", rule, r)
 	}
 	if len(rule.Step) == 0 {
 		checkOutcome(path, &rule.Outcome, r)
@@ -73,8 +89,8 @@ func checkShape(path string, rule *Rule, r *report) {
 		}
 		return
 	}
-	if rule.answers() {
-		r.add(path+".step", "does not go with error, reply or raw: put them into the steps")
+	for _, key := range rule.Outcome.given() {
+		r.add(path+"."+key, "does not go with step: put it into the steps")
 	}
 	checkDamage(path, &rule.Outcome, r)
 	for i := range rule.Step {
@@ -87,34 +103,43 @@ func checkShape(path string, rule *Rule, r *report) {
 }
 
 func checkOutcome(path string, o *Outcome, r *report) {
-	var given []string
-	if o.Error != "" {
-		given = append(given, "error")
-	}
 	if o.Reply != nil {
-		given = append(given, "reply")
 		checkReply(path+".reply", o.Reply, r)
 	}
 	if o.Raw != nil {
-		given = append(given, "raw")
 		checkRaw(path+".raw", o.Raw, r)
 	}
-	if len(given) > 1 {
-		r.add(path+"."+given[1], "does not go with %s: a call has one answer", given[0])
-	}
-	checkDamage(path, o, r)
-	if o.Error != "" {
-		return
-	}
-	alone := map[string]bool{
-		"variant": o.Variant != VariantRef{}, "args": o.Args != nil, "status": o.Status != 0,
-		"message": o.Message != "", "retry_after": o.RetryAfter != nil, "delivery": o.Delivery != nil,
-	}
-	for _, key := range sortedKeys(alone) {
-		if alone[key] {
+	answers, first := 0, ""
+	for _, key := range o.given() {
+		switch answer := key == "error" || key == "reply" || key == "raw"; {
+		case answer && answers == 0:
+			answers, first = 1, key
+		case answer:
+			r.add(path+"."+key, "does not go with %s: a call has one answer", first)
+		case o.Error == "":
 			r.add(path+"."+key, "goes with error only")
 		}
 	}
+	checkDamage(path, o, r)
+}
+
+// given lists the keys of the outcome that are given, apart from latency and
+// fault: the answers first.
+func (o *Outcome) given() []string {
+	var keys []string
+	for _, k := range []struct {
+		name string
+		set  bool
+	}{
+		{"error", o.Error != ""}, {"reply", o.Reply != nil}, {"raw", o.Raw != nil},
+		{"args", o.Args != nil}, {"delivery", o.Delivery != nil}, {"message", o.Message != ""},
+		{"retry_after", o.RetryAfter != nil}, {"status", o.Status != 0}, {"variant", o.Variant != VariantRef{}},
+	} {
+		if k.set {
+			keys = append(keys, k.name)
+		}
+	}
+	return keys
 }
 
 // checkDamage looks at the outcome's latency, fault and delivery as such.
@@ -148,7 +173,7 @@ func checkReply(path string, reply *Reply, r *report) {
 
 func checkRaw(path string, raw *Raw, r *report) {
 	for name, value := range raw.Header {
-		at := path + ".header." + name
+		at := join(path+".header", name)
 		if !isToken(name) {
 			r.add(at, "%q is no header name", name)
 		}
@@ -190,6 +215,9 @@ func compileOutcomes(path string, rule *Rule, r *report) {
 		o := &outcome{Outcome: &rule.Step[i].Outcome, until: last}
 		rule.outcomes = append(rule.outcomes, o)
 		narrow(path+".step"+index(i), rule, o, r)
+		if len(rule.routes) == 0 {
+			return // What follows would be blamed for this step.
+		}
 	}
 }
 
@@ -382,9 +410,12 @@ func checkReachable(rules []Rule, r *report) {
 func (r *Rule) always() bool {
 	w := &r.When
 	anyCall := w.Calls == nil || *w.Calls == Calls{From: 1, To: ^uint64(0)}
-	anyTime := w.Window == nil || w.Window.From == 0 && w.Window.To == maxDuration
+	anyTime := w.Window == nil || w.Window.From == 0 && w.Window.To == forever
 	certain := w.Probability == nil || *w.Probability == 1
-	steady := len(r.Step) == 0 && r.answers() || r.Then == ThenRepeat || r.Then == ThenLoop
+	steady := r.answers()
+	if len(r.Step) > 0 {
+		steady = (r.Then == ThenRepeat || r.Then == ThenLoop) && !slices.ContainsFunc(r.Step, func(s Step) bool { return !s.answers() })
+	}
 	return anyCall && anyTime && certain && w.Every <= 1 && steady
 }
 

@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"reflect"
-	"strings"
 	"time"
 
 	"github.com/BurntSushi/toml"
@@ -17,7 +16,7 @@ import (
 // is wrong with it. If such a type is a struct, that method reads its
 // shorthand only, and a table goes to its fields.
 func decode(path string, in any, out reflect.Value, r *report) {
-	if u, ok := out.Addr().Interface().(toml.Unmarshaler); ok && !(isTable(in) && out.Kind() == reflect.Struct) {
+	if u, ok := out.Addr().Interface().(toml.Unmarshaler); ok && !(isTable(in) && hasKeys(out.Type())) {
 		if err := u.UnmarshalTOML(in); err != nil {
 			r.add(path, "%v", err)
 		}
@@ -45,10 +44,12 @@ func decodeTable(path string, in any, out reflect.Value, r *report) {
 		return
 	}
 	fields := map[string]reflect.Value{}
+	needText := map[string]bool{}
 	var names []string
 	for _, f := range reflect.VisibleFields(out.Type()) {
 		if name := f.Tag.Get("toml"); name != "" && name != "-" {
 			fields[name] = out.FieldByIndex(f.Index)
+			needText[name] = f.Tag.Get("need") == "text"
 			names = append(names, name)
 		}
 	}
@@ -57,6 +58,10 @@ func decodeTable(path string, in any, out reflect.Value, r *report) {
 		field, known := fields[key]
 		if !known {
 			r.add(join(path, key), "unknown key%s", catalog.DidYouMean(key, names))
+			continue
+		}
+		if value == "" && needText[key] {
+			r.add(join(path, key), "must not be empty")
 			continue
 		}
 		decode(join(path, key), value, field, r)
@@ -78,20 +83,13 @@ func decodeMap(path string, in any, out reflect.Value, r *report) {
 }
 
 func decodeArray(path string, in any, out reflect.Value, r *report) {
-	var elements []any
-	switch a := in.(type) {
-	case []any:
-		elements = a
-	case []map[string]any: // What the library makes of an array of tables.
-		for _, table := range a {
-			elements = append(elements, table)
-		}
-	default:
+	all := elements(in)
+	if all == nil && !isArray(in) {
 		r.add(path, "must be an array, not %s", kindOf(in))
 		return
 	}
-	out.Set(reflect.MakeSlice(out.Type(), len(elements), len(elements)))
-	for i, e := range elements {
+	out.Set(reflect.MakeSlice(out.Type(), len(all), len(all)))
+	for i, e := range all {
 		decode(path+index(i), e, out.Index(i), r)
 	}
 }
@@ -134,6 +132,36 @@ func decodeScalar(path string, in any, out reflect.Value, r *report) {
 	r.add(path, "must be %s, not %s", wanted(out.Kind()), kindOf(in))
 }
 
+// elements returns what is in an array, which the library makes of two types.
+func elements(in any) []any {
+	switch a := in.(type) {
+	case []any:
+		return a
+	case []map[string]any:
+		all := make([]any, len(a))
+		for i, table := range a {
+			all[i] = table
+		}
+		return all
+	}
+	return nil
+}
+
+func isArray(in any) bool { return reflect.TypeOf(in).Kind() == reflect.Slice }
+
+// hasKeys reports whether the type is a table of the language.
+func hasKeys(t reflect.Type) bool {
+	if t.Kind() != reflect.Struct {
+		return false
+	}
+	for _, f := range reflect.VisibleFields(t) {
+		if f.Tag.Get("toml") != "" {
+			return true
+		}
+	}
+	return false
+}
+
 func isTable(in any) bool {
 	_, ok := in.(map[string]any)
 	return ok
@@ -168,7 +196,7 @@ func kindOf(in any) string {
 	case map[string]any:
 		return "a table"
 	default:
-		if strings.HasPrefix(reflect.TypeOf(in).String(), "[]") {
+		if isArray(in) {
 			return "an array"
 		}
 		return "something else"

@@ -46,7 +46,7 @@ func NewEngine(s *Scenario, settings Settings, state State) *Engine {
 		state:    state,
 		seed:     DefaultSeed,
 		speed:    cmp.Or(settings.Speed, float64(s.Speed), 1),
-		edition:  cmp.Or(settings.Edition, s.edition(), catalog.EditionSeed),
+		edition:  cmp.Or(settings.Edition, s.Edition, catalog.EditionSeed),
 		routes:   map[route][]*candidate{},
 	}
 	if given := cmp.Or(settings.Seed, s.Seed); given != nil {
@@ -67,7 +67,10 @@ func NewEngine(s *Scenario, settings Settings, state State) *Engine {
 
 // wall converts vendor time to time on the clock.
 func (e *Engine) wall(d time.Duration) time.Duration {
-	return time.Duration(float64(d) / e.speed)
+	if v := float64(d) / e.speed; v < float64(forever) {
+		return time.Duration(v)
+	}
+	return forever
 }
 
 // Scenario returns the scenario that the engine follows.
@@ -131,6 +134,7 @@ type Firing struct {
 	N    uint64  // The number of the call, as the rule counts.
 	Roll float64 // The chance drawn, for rules with a probability.
 	Step int     // Which step, from 0.
+	Held bool    // The rule is sticky and had fired before.
 }
 
 // A Mistake is what the request's sender did wrong towards us, not towards
@@ -154,19 +158,23 @@ func (e *Engine) decide(ctx context.Context, now time.Time, r *Request, trace *T
 	if err != nil {
 		return d, err
 	}
-	var matched []*candidate
+	var matched []encounter
 	if !early {
 		matched = e.matching(r, trace)
 	}
-	counts, err := e.count(ctx, now, r, matched)
+	repetition, err := e.count(ctx, now, r, matched)
 	if err != nil {
 		return d, fmt.Errorf("scenario %s: state: %w", e.scenario.Name, err)
 	}
-	d.Entropy = e.entropy(r, counts.repetition)
+	d.Entropy = e.entropy(r, repetition)
 	if early {
 		return d, nil
 	}
-	if e.ask(&d, r.Dialect, matched, counts, trace) {
+	answered, err := e.ask(ctx, now, &d, r, matched, trace)
+	if err != nil {
+		return d, fmt.Errorf("scenario %s: state: %w", e.scenario.Name, err)
+	}
+	if answered {
 		d.Cause = ByRule
 		return d, nil
 	}
@@ -174,7 +182,7 @@ func (e *Engine) decide(ctx context.Context, now time.Time, r *Request, trace *T
 		d.Cause, d.Problem = ByUnmatched, e.unmatched(r)
 		return d, nil
 	}
-	if r.Refused != nil && e.refuses() {
+	if r.Refused != nil && (e.refuses() || r.Refused.Always) {
 		d.Cause = ByBody
 		d.Failure, err = failureOf(r.Refused, r.Dialect)
 		return d, err
@@ -229,96 +237,114 @@ func failureOf(refusal *Refusal, dialect string) (*Failure, error) {
 	return &Failure{Entry: entry, Variant: v, Args: refusal.Args}, nil
 }
 
-// matching returns the rules whose match holds, in file order.
-func (e *Engine) matching(r *Request, trace *Trace) []*candidate {
-	var matched []*candidate
+// An encounter is a request as one rule sees it.
+type encounter struct {
+	*candidate
+	key      string // The counting key.
+	n        uint64 // The number of this call.
+	inWindow uint64 // How many calls came in the rule's window.
+	age      time.Duration
+	held     bool // The rule is sticky and holds for this request.
+	only     bool // It does not match, and can only be held.
+}
+
+// matching returns the rules whose match holds, in file order, and the sticky
+// ones that may hold for what the conversation said before.
+func (e *Engine) matching(r *Request, trace *Trace) []encounter {
+	var matched []encounter
 	for _, c := range e.routes[route{r.Dialect, r.Operation}] {
-		if c.rule.Match.holds(r) {
-			matched = append(matched, c)
-		} else if trace != nil {
+		switch sticky := c.rule.Sticky; {
+		case c.rule.Match.holds(r):
+			matched = append(matched, encounter{candidate: c})
+		case sticky != nil && sticky.By == ByContent && c.rule.Match.holdsApart(r):
+			matched = append(matched, encounter{candidate: c, only: true})
+		case trace != nil:
 			trace.note(c.rule, c.rule.Match.miss(r))
 		}
 	}
 	return matched
 }
 
-// counts is what one batched call to the state returns.
-type counts struct {
-	keys       []string // Per rule, the counting key.
-	n          []uint64 // Per rule, the number of this call.
-	inWindow   []uint64 // Per rule, how many calls came in its window.
-	age        time.Duration
-	repetition uint64 // How often this very request came.
-}
-
-// count raises n of every matching rule, and the repetitions of the request.
-func (e *Engine) count(ctx context.Context, now time.Time, r *Request, matched []*candidate) (counts, error) {
-	counters := make([]Counter, 0, 2*len(matched)+1)
-	counters = append(counters, Counter{Key: r.Fingerprint})
-	for _, c := range matched {
-		counters = append(counters, c.rule.counter(r))
-	}
-	for i, c := range matched {
+// count raises n of every matching rule, and the repetitions of the request,
+// which it returns.
+func (e *Engine) count(ctx context.Context, now time.Time, r *Request, matched []encounter) (repetition uint64, err error) {
+	counters := make([]Counter, 1, 2*len(matched)+1)
+	counters[0].Key = r.Fingerprint
+	for i := range matched {
+		c := &matched[i]
+		if c.only {
+			continue
+		}
+		raised := c.rule.counter(r)
+		c.key = raised.Key
+		counters = append(counters, raised)
 		if c.rule.When.Window != nil {
-			w := counters[1+i]
-			w.From, w.To = c.window.From, c.window.To
-			counters = append(counters, w)
+			raised.From, raised.To = c.window.From, c.window.To
+			counters = append(counters, raised)
 		}
 	}
 	values := make([]uint64, len(counters))
 	age, err := e.state.Count(ctx, r.Namespace, now, counters, values)
 	if err != nil {
-		return counts{}, err
+		return 0, err
 	}
-	result := counts{
-		n: values[1 : 1+len(matched)], age: age, repetition: values[0],
-		keys: make([]string, len(matched)), inWindow: make([]uint64, len(matched)),
-	}
-	windowed := 1 + len(matched)
-	for i, c := range matched {
-		result.keys[i], result.inWindow[i] = counters[1+i].Key, result.n[i]
+	repetition, values = values[0], values[1:]
+	for i := range matched {
+		c := &matched[i]
+		if c.age = age; c.only {
+			continue
+		}
+		c.n, c.inWindow, values = values[0], values[0], values[1:]
 		if c.rule.When.Window != nil {
-			result.inWindow[i] = values[windowed]
-			windowed++
+			c.inWindow, values = values[0], values[1:]
 		}
 	}
-	return result, nil
+	return repetition, nil
 }
 
 // ask asks the matching rules one after the other and reports whether one of
 // them answers. Rules that only delay or damage shape whatever is answered; of
 // several such, the first wins.
-func (e *Engine) ask(d *Decision, dialect string, matched []*candidate, counts counts, trace *Trace) bool {
-	for i, c := range matched {
-		firing, o := e.fire(c, counts.keys[i], counts.n[i], counts.inWindow[i], counts.age)
+func (e *Engine) ask(ctx context.Context, now time.Time, d *Decision, r *Request, matched []encounter, trace *Trace) (bool, error) {
+	if err := e.held(ctx, now, r, matched); err != nil {
+		return false, err
+	}
+	for i := range matched {
+		c := &matched[i]
+		firing, o := c.fire()
 		if trace != nil {
-			trace.note(c.rule, e.whyNot(c, firing, o, counts.age))
+			trace.note(c.rule, e.whyNot(c, firing, o))
 		}
 		if o == nil {
 			continue
 		}
-		if d.shape(o, c, counts.keys[i], firing.N) || o.answers() {
+		if c.rule.Sticky != nil && !c.held {
+			if err := e.hold(ctx, now, r, c.rule); err != nil {
+				return false, err
+			}
+		}
+		if d.shape(o, c) || o.answers() {
 			d.Fired = append(d.Fired, firing)
 		}
 		if o.answers() {
-			d.answer(o, dialect)
+			d.answer(o, r.Dialect)
 			trace.behind(matched[i+1:])
-			return true
+			return true, nil
 		}
 	}
-	return false
+	return false, nil
 }
 
 // shape takes over the outcome's latency and fault, where no rule before it
 // had any, and reports whether it did.
-func (d *Decision) shape(o *outcome, c *candidate, key string, n uint64) bool {
+func (d *Decision) shape(o *outcome, c *encounter) bool {
 	latency, fault := o.Latency, o.Fault
 	if len(c.rule.Step) > 0 {
 		latency, fault = cmp.Or(latency, c.rule.Latency), cmp.Or(fault, c.rule.Fault)
 	}
 	shapes := false
 	if d.Delay == nil && latency != nil {
-		d.Delay, shapes = &Delay{latency: latency, seed: d.Seed, rule: c.rule.Name, key: key, n: n}, true
+		d.Delay, shapes = &Delay{latency: latency, seed: d.Seed, rule: c.rule.Name, key: c.key, n: c.n}, true
 	}
 	if d.Fault == nil && fault != nil {
 		d.Fault, shapes = fault, true
@@ -337,15 +363,21 @@ func (d *Decision) answer(o *outcome, dialect string) {
 	}
 }
 
-// fire asks one rule; without an outcome it does not fire.
-func (e *Engine) fire(c *candidate, key string, n, inWindow uint64, age time.Duration) (Firing, *outcome) {
-	firing := Firing{Rule: c.rule.Name, N: n}
-	fires, roll := c.schedule.fires(key, n)
-	firing.Roll = roll
-	if !fires || !c.open(age) {
+// fire asks the rule; without an outcome it does not fire.
+func (c *encounter) fire() (Firing, *outcome) {
+	firing := Firing{Rule: c.rule.Name, N: c.n, Held: c.held}
+	if c.held {
+		return firing, c.rule.outcomes[0]
+	}
+	if c.only {
 		return firing, nil
 	}
-	o, step := c.schedule.outcome(key, n, inWindow)
+	fires, roll := c.schedule.fires(c.key, c.n)
+	firing.Roll = roll
+	if !fires || !c.open(c.age) {
+		return firing, nil
+	}
+	o, step := c.schedule.outcome(c.key, c.n, c.inWindow)
 	firing.Step = step
 	return firing, o
 }

@@ -300,7 +300,7 @@ func TestWindow(t *testing.T) {
 		{"speed = 60\n", "1m..2m", []time.Duration{0, 999 * time.Millisecond, time.Second, 1_999 * time.Millisecond, 2 * time.Second}, "..xx."},
 		{"speed = 0.5\n", "1s..2s", []time.Duration{0, time.Second, 2 * time.Second, 4 * time.Second}, "..x."},
 		{"", "1m..", []time.Duration{0, time.Minute, 24 * time.Hour, 29 * 24 * time.Hour}, ".xxx"},
-		// BUG (open): an open window closes after 720 hours of vendor time…
+		// Once a bug: an open window closes after 720 hours of vendor time…
 		{"", "1m..", []time.Duration{0, 31 * 24 * time.Hour}, ".x"},
 		// … which are 26 seconds at this speed.
 		{"speed = 100_000\n", "1m..", []time.Duration{0, time.Second, 30 * time.Second}, ".xx"},
@@ -647,7 +647,7 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// BUG (open): Scenario has two fields for the edition, and the one that
+// Once a bug: Scenario has two fields for the edition, and the one that
 // reads like it is ignored.
 func TestEditionOfAScenarioBuiltInGo(t *testing.T) {
 	s := &Scenario{Name: "go", Edition: catalog.Edition202605}

@@ -60,20 +60,22 @@ func (t *Trace) note(rule *Rule, why string) {
 }
 
 // behind notes the rules that match but stand behind the one that answers.
-func (t *Trace) behind(rest []*candidate) {
+func (t *Trace) behind(rest []encounter) {
 	for _, c := range rest {
 		t.note(c.rule, "it matches, but a rule before it answers")
 	}
 }
 
 // whyNot says in words why the rule did not fire; it is empty if it did.
-func (e *Engine) whyNot(c *candidate, f Firing, o *outcome, age time.Duration) string {
+func (e *Engine) whyNot(c *encounter, f Firing, o *outcome) string {
 	w := &c.rule.When
 	switch {
 	case o != nil:
 		return ""
-	case !c.open(age):
-		return fmt.Sprintf("when.window is %v to %v, the namespace is %v old", w.Window.From, w.Window.To, time.Duration(float64(age)*e.speed))
+	case c.only:
+		return "it is sticky by content, and no turn is one on which it fired"
+	case !c.open(c.age):
+		return fmt.Sprintf("when.window is %v to %v, the namespace is %v old", w.Window.From, w.Window.To, time.Duration(float64(c.age)*e.speed))
 	case w.Calls != nil && f.N < w.Calls.From:
 		return fmt.Sprintf("when.calls starts at %d, this is call %d", w.Calls.From, f.N)
 	case w.Calls != nil && f.N > w.Calls.To:

@@ -12,8 +12,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
-
-	"github.com/mockllm/mockllm/catalog"
 )
 
 // maxFile bounds the size of a scenario, in bytes.
@@ -45,13 +43,21 @@ func Load(file string, text []byte) (*Scenario, error) {
 	s := &Scenario{}
 	decode("", tree, reflect.ValueOf(s).Elem(), r)
 	if s.Name == "" {
-		s.Name = strings.TrimSuffix(filepath.Base(file), ".toml")
+		s.Name = nameOf(file)
 	}
 	check(s, r)
 	if err := r.err(file); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// nameOf returns the file's name without folder and ending.
+func nameOf(file string) string {
+	if name := strings.TrimSuffix(filepath.Base(file), ".toml"); strings.Trim(name, "./\\") != "" {
+		return name
+	}
+	return "scenario"
 }
 
 // Compile makes a scenario that was built in Go ready for use, as [Load] does
@@ -76,6 +82,11 @@ func parse(file string, text []byte, r *report) (map[string]any, error) {
 		r.problems = append(r.problems, Problem{Line: invalidLine(text), Text: "is not UTF-8 text"})
 		return nil, r.err(file)
 	}
+	var tooDeep int
+	if r.lines, tooDeep = locate(string(text)); tooDeep > 0 {
+		r.problems = append(r.problems, Problem{Line: tooDeep, Text: fmt.Sprintf("is nested too deep: more than %d tables and arrays within each other", deepest)})
+		return nil, r.err(file)
+	}
 	var tree map[string]any
 	if _, err := toml.Decode(string(text), &tree); err != nil {
 		var syntax toml.ParseError
@@ -86,7 +97,6 @@ func parse(file string, text []byte, r *report) (map[string]any, error) {
 		r.problems = append(r.problems, Problem{Line: lineOf(text, syntax.Position.Start), Text: "no valid TOML: " + syntax.Message})
 		return nil, r.err(file)
 	}
-	r.lines = locate(string(text))
 	r.names = ruleNames(tree)
 	return tree, nil
 }
@@ -107,13 +117,11 @@ func invalidLine(text []byte) int {
 }
 
 func ruleNames(tree map[string]any) []string {
-	rules, _ := tree["rule"].([]map[string]any)
+	rules := elements(tree["rule"])
 	names := make([]string, len(rules))
 	for i, rule := range rules {
-		names[i], _ = rule["name"].(string)
+		table, _ := rule.(map[string]any)
+		names[i], _ = table["name"].(string)
 	}
 	return names
 }
-
-// edition returns the edition that the scenario asks for, "" if none.
-func (s *Scenario) edition() catalog.Edition { return catalog.Edition(s.EditionName) }

@@ -190,7 +190,7 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-// BUG (open): the paths of nested values are kept whole, so that memory grows
+// Once a bug: the paths of nested values are kept whole, so that memory grows
 // with the square of the depth: 3,000 brackets take 30 ms and 9 MB, 100,000
 // (a file of 200 KB) took the machine's memory. A file that deep must be
 // refused before.
@@ -224,7 +224,7 @@ func TestReachableIsNotRefused(t *testing.T) {
 		"other model":     replyRule("a", `match.model = "x"`) + replyRule("b", `match.model = "y"`),
 		"narrower first":  replyRule("a", `match = { model = "x", stream = true }`) + replyRule("b", `match.model = "x"`),
 		"other dialect":   replyRule("a", `match.dialect = "qianfan-v1"`) + replyRule("b", ""),
-		// BUG (open): steps that only damage are taken for an answer.
+		// Once a bug: steps that only damage are taken for an answer.
 		"steps that only damage": "[[rule]]\nname = \"a\"\nthen = \"loop\"\nstep = [{ latency = \"1s\" }]\n" + replyRule("b", ""),
 		"last step answers not":  "[[rule]]\nname = \"a\"\nthen = \"repeat\"\nstep = [{ reply = {} }, { latency = \"1s\" }]\n" + replyRule("b", ""),
 		// The error narrows the first rule to one dialect.
@@ -253,7 +253,7 @@ func TestCompileOfWhatIsBuiltInGo(t *testing.T) {
 		"regular expression": {Match{Prompt: &Pattern{Text: "/^re.und$/"}}, "hello"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			// BUG (open): a Condition or regular Pattern built in Go has its
+			// Once a bug: a Condition or regular Pattern built in Go has its
 			// compiled half missing, and Compile does not make it.
 			defer func() {
 				if e := recover(); e != nil {

@@ -19,7 +19,7 @@ type Match struct {
 	Dialect   DialectName          `toml:"dialect"`
 	Operation OperationName        `toml:"operation"`
 	Action    Glob                 `toml:"action"` // The ?Action= of Qianfan's console.
-	Method    string               `toml:"method"`
+	Method    string               `toml:"method" need:"text"`
 	Path      Glob                 `toml:"path"`
 	Model     Glob                 `toml:"model"`
 	Stream    *bool                `toml:"stream"`
@@ -36,6 +36,7 @@ type Match struct {
 type condition struct {
 	key   string // As in the file, such as "model" or "body.n".
 	want  string // What is asked for, for explanations.
+	kind  string // The type of what is asked for, where the text alone does not tell.
 	holds func(*Request) bool
 	got   func(*Request) string // What the request has instead, for explanations.
 }
@@ -68,6 +69,7 @@ func (m *Match) compile() {
 		c := m.Body[path]
 		m.add("body."+path, c.Text, func(r *Request) bool { return c.holds(r.field(path)) },
 			func(r *Request) string { return r.field(path).Raw })
+		m.conditions[len(m.conditions)-1].kind = c.kind
 	}
 }
 
@@ -110,6 +112,18 @@ func (m *Match) holds(r *Request) bool {
 	return true
 }
 
+// holdsApart reports whether the conditions hold that are not about what the
+// conversation says.
+func (m *Match) holdsApart(r *Request) bool {
+	for i := range m.conditions {
+		c := &m.conditions[i]
+		if aboutContent := c.key == "prompt" || c.key == "history" || strings.HasPrefix(c.key, "body."); !aboutContent && !c.holds(r) {
+			return false
+		}
+	}
+	return true
+}
+
 // miss returns the first condition that does not hold, in words.
 func (m *Match) miss(r *Request) string {
 	for _, c := range m.conditions {
@@ -124,7 +138,7 @@ func (m *Match) miss(r *Request) string {
 // as can be seen from equal conditions.
 func (m *Match) wider(n *Match) bool {
 	for _, c := range m.conditions {
-		same := func(d condition) bool { return d.key == c.key && d.want == c.want }
+		same := func(d condition) bool { return d.key == c.key && d.want == c.want && d.kind == c.kind }
 		if !slices.ContainsFunc(n.conditions, same) {
 			return false
 		}
@@ -137,25 +151,63 @@ func (m *Match) wider(n *Match) bool {
 // string that would be read as one of these is written after "== ".
 type Condition struct {
 	Text  string // As written.
+	kind  string // The type of the value written.
 	holds func(gjson.Result) bool
 }
 
 // UnmarshalTOML reads a condition.
 func (c *Condition) UnmarshalTOML(in any) error {
-	c.Text = fmt.Sprint(in)
+	c.Text, c.kind = fmt.Sprint(in), fmt.Sprintf("%T", in)
 	switch v := in.(type) {
 	case string:
 		return c.fromText(v)
 	case bool:
 		c.holds = func(r gjson.Result) bool { return r.IsBool() && r.Bool() == v }
 	case int64:
-		c.holds = func(r gjson.Result) bool { return r.Type == gjson.Number && r.Num == float64(v) }
+		c.holds = func(r gjson.Result) bool { return r.Type == gjson.Number && isWhole(r, v) }
 	case float64:
 		c.holds = func(r gjson.Result) bool { return r.Type == gjson.Number && r.Num == v }
+	case map[string]any:
+		return fmt.Errorf(`must be a value, a comparison such as "> 3", "exists" or "absent", not a table; a path with dots is written in quotes`)
 	default:
 		return fmt.Errorf(`must be a value, a comparison such as "> 3", "exists" or "absent", not %s`, kindOf(in))
 	}
 	return nil
+}
+
+// isWhole reports whether the number is v, exactly where it is written as a
+// whole number.
+func isWhole(r gjson.Result, v int64) bool {
+	if n, err := strconv.ParseInt(r.Raw, 10, 64); err == nil {
+		return n == v
+	}
+	return r.Num == float64(v)
+}
+
+// prepare compiles what was built in Go.
+func (m *Match) prepare(path string, r *report) {
+	for name, p := range map[string]*Pattern{"prompt": m.Prompt, "history": m.History} {
+		if p == nil || p.regexp != nil {
+			continue
+		}
+		if err := p.compile(); err != nil {
+			r.add(path+"."+name, "%v", err)
+		}
+	}
+	for _, name := range sortedKeys(m.Body) {
+		c := m.Body[name]
+		if name == "" {
+			r.add(path+".body", "a path must not be empty")
+		}
+		if c.holds != nil {
+			continue
+		}
+		if err := c.UnmarshalTOML(c.Text); err != nil {
+			r.add(join(path+".body", name), "%v", err)
+			continue
+		}
+		m.Body[name] = c
+	}
 }
 
 func (c *Condition) fromText(text string) error {
@@ -169,6 +221,9 @@ func (c *Condition) fromText(text string) error {
 	}
 	operator, operand, found := strings.Cut(text, " ")
 	if !found {
+		if sign := text[:len(text)-len(strings.TrimLeft(text, "<>=!"))]; sign != "" && text != sign {
+			return fmt.Errorf("%q looks like a comparison; write %q", text, sign+" "+strings.TrimPrefix(text, sign))
+		}
 		operator = ""
 	}
 	switch operator {

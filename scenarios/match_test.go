@@ -20,7 +20,7 @@ func TestGlob(t *testing.T) {
 		{"/api/*/x", "/api/v1/y/x", true}, // A star passes slashes.
 		{"[a]", "a", false}, {"[a]", "[a]", true}, {`\*`, `\x`, true}, {"a.c", "abc", false},
 		{"?", "\xff", true}, {"*\xff", "a\xff", true}, {"é*", "é", true}, {"*é", "xé", true}, {"界*界", "界世界", true},
-		// BUG (open): a star may end inside a character, whose bytes then
+		// Once a bug: a star may end inside a character, whose bytes then
 		// count as characters of their own.
 		{"*???z*", "你Xz--", false}, {"*??b*", "你b--", false},
 	} {
@@ -113,7 +113,7 @@ func TestCondition(t *testing.T) {
 		{"n", `"> 2"`, true}, {"n", `"> 3"`, false}, {"n", `">= 3"`, true}, {"n", `"< 3"`, false}, {"n", `"<= 3"`, true}, {"n", `"< 3.5"`, true}, {"n", `">  2"`, true}, {"neg", `"> -2"`, true}, {"n", `"< 1e3"`, true},
 		{"num", `"> 2"`, false}, {"missing", `"< 9"`, false}, {"z", `"< 9"`, false}, {"t", `"> 0"`, false}, {"a", `"> 0"`, false},
 		{"a.0", `1`, true}, {"a.1", `"two"`, true}, {"a.2.k", `"v"`, true}, {"a.#", `3`, true}, {"a.9", `"absent"`, true}, {"o.in.deep", `"> 6"`, true}, {`dot\.key`, `1`, true},
-		// BUG (open): whole numbers beyond 2^53 are compared as fractions.
+		// Once a bug: whole numbers beyond 2^53 are compared as fractions.
 		{"big", `9007199254740993`, true}, {"big", `9007199254740992`, false},
 	} {
 		w := newWorld(t, replyRule("r", "[rule.match.body]\n'"+test.path+"' = "+test.want))
@@ -151,7 +151,7 @@ func TestHostilePaths(t *testing.T) {
 	}
 }
 
-// BUG (open): an empty table as a condition loads and panics when asked.
+// Once a bug: an empty table as a condition loads and panics when asked.
 func TestEmptyTableAsCondition(t *testing.T) {
 	defer func() {
 		if e := recover(); e != nil {

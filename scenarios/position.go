@@ -3,20 +3,28 @@ package scenarios
 import (
 	"strconv"
 	"strings"
+	"unicode"
+
+	"github.com/BurntSushi/toml"
 )
 
 // locate returns the line of every key of a TOML text, by path: "seed",
-// "rule[0].match.dialect", "rule[0].step[1].error". The text must be valid
-// TOML; of other text the result is unspecified but harmless.
+// "rule[0].match.dialect", "rule[0].step[1].error". Of text that is not valid
+// TOML the result is unspecified but harmless. If tables and arrays stand within
+// each other too deep, it stops and returns that line, else 0.
 //
 // The TOML library knows positions of syntax errors only, and none inside
 // arrays of tables: hence this walk over the text. It looks at structure alone,
 // never at values.
-func locate(text string) map[string]int {
+func locate(text string) (lines map[string]int, tooDeep int) {
 	l := locator{text: text, line: 1, lines: map[string]int{}, counts: map[string]int{}}
 	l.document()
-	return l.lines
+	return l.lines, l.tooDeep
 }
+
+// deepest bounds how deep tables and arrays may stand within each other. The
+// language itself needs less than ten.
+const deepest = 100
 
 type locator struct {
 	text   string
@@ -24,6 +32,9 @@ type locator struct {
 	line   int
 	lines  map[string]int
 	counts map[string]int // From the path of an array of tables to its length so far.
+
+	depth   int // Of values within values.
+	tooDeep int // The line on which it became too much.
 }
 
 func (l *locator) document() {
@@ -51,12 +62,13 @@ func (l *locator) header() string {
 	path := ""
 	for i, part := range parts {
 		path = join(path, part)
+		l.note(path, line)
 		if n, ok := l.counts[path]; ok && (i < len(parts)-1 || !array) {
 			path += index(n - 1)
+			l.note(path, line)
 		}
 	}
 	if array {
-		l.note(path, line)
 		l.counts[path]++
 		path += index(l.counts[path] - 1)
 	}
@@ -105,31 +117,36 @@ func (l *locator) key() []string {
 		if l.peek() != '.' {
 			return parts
 		}
+		if len(parts) > deepest {
+			l.giveUp()
+			return parts
+		}
 		l.at++
 	}
 }
 
-// unquote returns what a quoted key says.
+// unquote returns what a quoted key says, as the TOML library reads it.
 func unquote(part string) string {
-	if len(part) < 2 {
-		return part
+	var one struct{ K string }
+	if _, err := toml.Decode("K = "+part, &one); err == nil {
+		return one.K
 	}
-	if part[0] == '"' {
-		if plain, err := strconv.Unquote(part); err == nil {
-			return plain
-		}
-	}
-	return part[1 : len(part)-1]
+	return part
 }
 
 func (l *locator) value(path string) {
 	l.skip(" \t")
+	if l.depth++; l.depth > deepest {
+		l.giveUp()
+	}
+	defer func() { l.depth-- }()
 	switch c := l.peek(); c {
 	case '"', '\'':
 		l.quoted(c)
 	case '[':
 		l.at++
-		for i := 0; l.more(']'); i++ {
+		for i, before := 0, -1; l.more(']') && l.at > before; i++ {
+			before = l.at
 			l.note(path+index(i), l.line)
 			l.value(path + index(i))
 		}
@@ -143,6 +160,14 @@ func (l *locator) value(path string) {
 			l.at++
 		}
 	}
+}
+
+// giveUp ends the walk: everything is too deep from here.
+func (l *locator) giveUp() {
+	if l.tooDeep == 0 {
+		l.tooDeep = l.line
+	}
+	l.at = len(l.text)
 }
 
 // more moves to the next element of an array or inline table; at the closing
@@ -197,7 +222,10 @@ func (l *locator) skip(chars string) {
 }
 
 func (l *locator) advance() {
-	if l.at < len(l.text) && l.text[l.at] == '\n' {
+	if l.at >= len(l.text) {
+		return
+	}
+	if l.text[l.at] == '\n' {
 		l.line++
 	}
 	l.at++
@@ -216,7 +244,12 @@ func (l *locator) note(path string, line int) {
 	}
 }
 
+// join returns the path of a key in a table. A key that could be mistaken for
+// more than a key, or would not print, is quoted.
 func join(table, key string) string {
+	if key == "" || strings.ContainsFunc(key, func(c rune) bool { return strings.ContainsRune(`.[]"`, c) || !unicode.IsPrint(c) }) {
+		key = strconv.Quote(key)
+	}
 	if table == "" {
 		return key
 	}

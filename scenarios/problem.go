@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // A Problem is one thing that is wrong in a scenario.
@@ -45,7 +46,12 @@ func (p Problem) String() string {
 		b.WriteString(p.Key + ": ")
 	}
 	b.WriteString(p.Text)
-	return b.String()
+	return strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) {
+			return '\uFFFD' // A problem is one line, whatever it quotes.
+		}
+		return c
+	}, b.String())
 }
 
 // report collects problems under the paths of their keys.
@@ -53,6 +59,8 @@ type report struct {
 	lines    map[string]int // From path to line, as locate returns.
 	names    []string       // The rules' names by index.
 	problems []Problem
+	seen     map[Problem]bool
+	failed   map[int]bool // The rules with problems, by index.
 }
 
 // add notes a problem with the value at the path, such as
@@ -60,9 +68,23 @@ type report struct {
 func (r *report) add(path, format string, args ...any) {
 	rule, key := r.split(path)
 	p := Problem{Line: r.line(path), Rule: rule, Key: key, Text: fmt.Sprintf(format, args...)}
-	if !slices.Contains(r.problems, p) {
+	if r.seen == nil {
+		r.seen, r.failed = map[Problem]bool{}, map[int]bool{}
+	}
+	if i, ok := ruleIndex(path); ok {
+		r.failed[i] = true
+	}
+	if !r.seen[p] {
+		r.seen[p] = true
 		r.problems = append(r.problems, p)
 	}
+}
+
+// ruleIndex returns the index of the rule that the path leads into.
+func ruleIndex(path string) (int, bool) {
+	var i int
+	n, _ := fmt.Sscanf(path, "rule[%d]", &i)
+	return i, n == 1
 }
 
 // line returns the line of the path, or of the nearest table around it.
@@ -79,8 +101,8 @@ func (r *report) line(path string) int {
 // split takes "rule[1].match.dialect" apart into the rule's name and
 // "match.dialect".
 func (r *report) split(path string) (rule, key string) {
-	var index int
-	if n, _ := fmt.Sscanf(path, "rule[%d]", &index); n == 0 {
+	index, ok := ruleIndex(path)
+	if !ok {
 		return "", path
 	}
 	_, key, _ = strings.Cut(path, "]")

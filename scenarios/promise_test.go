@@ -87,14 +87,14 @@ type call struct {
 // one that answers, which a Decision does not show.
 func (e *Engine) askAll(r *Request) (map[string]call, error) {
 	matched := e.matching(r, nil)
-	counts, err := e.count(context.Background(), start, r, matched)
-	if err != nil {
+	if _, err := e.count(context.Background(), start, r, matched); err != nil {
 		return nil, err
 	}
 	all := map[string]call{}
-	for i, c := range matched {
-		f, o := e.fire(c, counts.keys[i], counts.n[i], counts.inWindow[i], counts.age)
-		all[c.rule.Name] = call{counts.keys[i], f.N, f.Roll, o != nil, f.Step}
+	for i := range matched {
+		c := &matched[i]
+		f, o := c.fire()
+		all[c.rule.Name] = call{c.key, f.N, f.Roll, o != nil, f.Step}
 	}
 	return all, nil
 }

@@ -11,16 +11,16 @@ import (
 // A Scenario is what a TOML file says. The zero value is a valid scenario in
 // which nothing goes wrong.
 type Scenario struct {
-	Name      string          `toml:"name"`       // For reports; the file's name if it has none.
-	Seed      *uint64         `toml:"seed"`       // The seed of all chance, unless the command or option gives one.
-	Speed     Speed           `toml:"speed"`      // How many times faster vendor time goes; 0 means 1.
-	ScaleWire bool            `toml:"scale_wire"` // Whether speed also shortens waits on the wire.
-	Edition   catalog.Edition `toml:"-"`          // See EditionName.
-	Refusals  Switch          `toml:"refusals"`   // "on" (default): the vendor refuses by itself what it would refuse.
-	Unmatched Unmatched       `toml:"unmatched"`  // "succeed" (default) or "refuse".
-	Rules     []Rule          `toml:"rule"`       // Asked in file order.
+	Name      string          `toml:"name" need:"text"` // For reports; the file's name if it has none.
+	Seed      *uint64         `toml:"seed"`             // The seed of all chance, unless the command or option gives one.
+	Speed     Speed           `toml:"speed"`            // How many times faster vendor time goes; 0 means 1.
+	ScaleWire bool            `toml:"scale_wire"`       // Whether speed also shortens waits on the wire.
+	Edition   catalog.Edition `toml:"edition"`          // Whose statuses are sent; "" means the seed edition.
+	Refusals  Switch          `toml:"refusals"`         // "on" (default): the vendor refuses by itself what it would refuse.
+	Unmatched Unmatched       `toml:"unmatched"`        // "succeed" (default) or "refuse".
+	Rules     []Rule          `toml:"rule"`             // Asked in file order.
 
-	EditionName EditionName `toml:"edition"` // Whose statuses are sent; "" means the seed edition.
+	Connections []Connection `toml:"connection"` // Faults before any request; asked in file order.
 }
 
 // A Rule says what comes out, when, of the calls that it matches.
@@ -29,8 +29,9 @@ type Rule struct {
 	Match Match  `toml:"match"`
 	When  When   `toml:"when"`
 	Outcome
-	Step []Step `toml:"step"` // One after the other, instead of one outcome.
-	Then Then   `toml:"then"` // What follows the last step; "" means pass.
+	Sticky *Sticky `toml:"sticky"` // Whether it holds once it has fired.
+	Step   []Step  `toml:"step"`   // One after the other, instead of one outcome.
+	Then   Then    `toml:"then"`   // What follows the last step; "" means pass.
 
 	routes   map[route]bool // Which calls it can answer at all.
 	outcomes []*outcome     // Compiled: the steps, or the one outcome.
@@ -46,12 +47,12 @@ type Step struct {
 // Error, Reply and Raw is given; with none of them, what would be sent anyway
 // is sent, with the outcome's latency and fault.
 type Outcome struct {
-	Error      string            `toml:"error"`       // An entry of the catalogue: its id or a short form.
-	Variant    VariantRef        `toml:"variant"`     // Which of the entry's messages; the first unless given.
-	Args       map[string]string `toml:"args"`        // Values for the holes of the message.
-	Status     HTTPStatus        `toml:"status"`      // Instead of the documented status.
-	Message    string            `toml:"message"`     // Instead of the documented message.
-	RetryAfter *Duration         `toml:"retry_after"` // Adds a Retry-After header, which neither vendor was seen to send.
+	Error      string            `toml:"error" need:"text"`   // An entry of the catalogue: its id or a short form.
+	Variant    VariantRef        `toml:"variant"`             // Which of the entry's messages; the first unless given.
+	Args       map[string]string `toml:"args"`                // Values for the holes of the message.
+	Status     HTTPStatus        `toml:"status"`              // Instead of the documented status.
+	Message    string            `toml:"message" need:"text"` // Instead of the documented message.
+	RetryAfter *Duration         `toml:"retry_after"`         // Adds a Retry-After header, which neither vendor was seen to send.
 
 	Reply *Reply `toml:"reply"`
 	Raw   *Raw   `toml:"raw"`
@@ -67,7 +68,7 @@ type Reply struct {
 	Text         *string    `toml:"text"`
 	Reasoning    *string    `toml:"reasoning"`
 	ToolCalls    []ToolCall `toml:"tool_calls"`
-	FinishReason string     `toml:"finish_reason"` // Sent as it stands.
+	FinishReason string     `toml:"finish_reason" need:"text"` // Sent as it stands.
 	Usage        *Usage     `toml:"usage"`
 	Frames       *Frames    `toml:"frames"` // How a stream is cut into pieces of text.
 }
@@ -158,20 +159,6 @@ const (
 func (t *Then) UnmarshalTOML(in any) error {
 	text, err := oneOf(in, string(ThenPass), string(ThenRepeat), string(ThenLoop))
 	*t = Then(text)
-	return err
-}
-
-// An EditionName names an edition of the vendors' documentation.
-type EditionName string
-
-// UnmarshalTOML reads the name of a known edition.
-func (e *EditionName) UnmarshalTOML(in any) error {
-	var names []string
-	for _, known := range catalog.Editions() {
-		names = append(names, string(known))
-	}
-	text, err := oneOf(in, names...)
-	*e = EditionName(text)
 	return err
 }
 

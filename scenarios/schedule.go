@@ -56,12 +56,16 @@ type schedule struct {
 	seed uint64
 	rule *Rule
 
-	mu   sync.Mutex
-	memo struct {
-		key      string
-		n, count uint64 // count firings lie in 1..n of the key.
-	}
+	mu    sync.Mutex
+	marks map[string][]uint64 // By key: how many firings lie in 1..i·stride, for each i.
 }
+
+// stride is the distance of the marks that a schedule remembers, and maxMarked
+// for how many keys.
+const (
+	stride    = 256
+	maxMarked = 256
+)
 
 // fires reports whether the rule fires at n. The roll is 0 for a rule without
 // a probability.
@@ -96,18 +100,38 @@ func (s *schedule) firings(key string, last uint64) uint64 {
 		}
 		return to/every - (from-1)/every
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.memo.key != key || s.memo.n > last {
-		s.memo.key, s.memo.n, s.memo.count = key, 0, 0
-	}
-	for s.memo.n < last {
-		s.memo.n++
-		if yes, _ := s.fires(key, s.memo.n); yes {
-			s.memo.count++
+	marks := s.marked(key, last/stride)
+	count := marks[last/stride]
+	for n := last - last%stride + 1; n <= last; n++ {
+		if yes, _ := s.fires(key, n); yes {
+			count++
 		}
 	}
-	return s.memo.count
+	return count
+}
+
+// marked returns the key's marks up to the one asked for.
+func (s *schedule) marked(key string, upTo uint64) []uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.marks == nil || len(s.marks) > maxMarked {
+		s.marks = map[string][]uint64{}
+	}
+	marks := s.marks[key]
+	if marks == nil {
+		marks = []uint64{0}
+	}
+	for uint64(len(marks)) <= upTo {
+		count := marks[len(marks)-1]
+		for n := uint64(len(marks)-1)*stride + 1; n <= uint64(len(marks))*stride; n++ {
+			if yes, _ := s.fires(key, n); yes {
+				count++
+			}
+		}
+		marks = append(marks, count)
+	}
+	s.marks[key] = marks
+	return marks
 }
 
 // outcome returns what comes out at the n-th call, which fires. Of these calls

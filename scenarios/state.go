@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 )
@@ -30,6 +31,7 @@ type State interface {
 	Reset(ctx context.Context, namespace string) error
 
 	Records
+	Holds
 }
 
 // Bounds of the state in memory. Counters of a namespace as such are as many
@@ -37,6 +39,7 @@ type State interface {
 const (
 	maxNamespaces = 10_000
 	maxKeyed      = 1 << 20 // Per namespace; half of them, the least used, are forgotten beyond.
+	maxHolds      = 1 << 16 // Per namespace, likewise.
 )
 
 // memory is a [State] in memory.
@@ -52,6 +55,7 @@ type space struct {
 	rules map[Counter]uint64
 	keyed generations[Counter, uint64]
 	shelf shelf
+	holds generations[Hold, time.Time]
 }
 
 // NewMemory returns a [State] in memory. It keeps at most 10,000 namespaces
@@ -101,7 +105,10 @@ func (m *memory) space(namespace string) *space {
 	if s, ok := m.spaces.get(namespace); ok {
 		return s
 	}
-	s := &space{rules: map[Counter]uint64{}, keyed: generations[Counter, uint64]{limit: maxKeyed / 2}}
+	s := &space{
+		rules: map[Counter]uint64{}, keyed: generations[Counter, uint64]{limit: maxKeyed / 2},
+		holds: generations[Hold, time.Time]{limit: maxHolds / 2},
+	}
 	m.spaces.put(namespace, s)
 	return s
 }
@@ -139,4 +146,9 @@ func (g *generations[K, V]) put(k K, v V) {
 func (g *generations[K, V]) remove(k K) {
 	delete(g.young, k)
 	delete(g.old, k)
+}
+
+func (g *generations[K, V]) removeFunc(gone func(K) bool) {
+	maps.DeleteFunc(g.young, func(k K, _ V) bool { return gone(k) })
+	maps.DeleteFunc(g.old, func(k K, _ V) bool { return gone(k) })
 }

@@ -15,6 +15,9 @@ import (
 // maxDuration bounds every duration of a scenario; longer ones are mistakes.
 const maxDuration = 30 * 24 * time.Hour
 
+// forever is the end of what has none.
+const forever = time.Duration(math.MaxInt64)
+
 // A Duration is written as Go writes durations: "200ms", "1m30s".
 type Duration time.Duration
 
@@ -72,7 +75,7 @@ func (c *Calls) UnmarshalTOML(in any) error {
 // A Window is a span of vendor time since the namespace's first request or
 // reset: "10s..40s" or "1m..".
 type Window struct {
-	From, To time.Duration // To is not part of it; it is maxDuration if the window is open.
+	From, To time.Duration // To is not part of it; an open window ends never.
 }
 
 // UnmarshalTOML reads a window.
@@ -83,14 +86,14 @@ func (w *Window) UnmarshalTOML(in any) error {
 	}
 	first, last, found := strings.Cut(text, "..")
 	from, err := time.ParseDuration(first)
-	to := maxDuration
+	to := forever
 	if err == nil && last != "" {
 		to, err = time.ParseDuration(last)
 	}
 	if !found || err != nil {
 		return fmt.Errorf(`%q is no window; write one such as "10s..40s" or "1m.."`, text)
 	}
-	if from < 0 || to <= from || to > maxDuration {
+	if from < 0 || to <= from || to > maxDuration && to != forever || from > maxDuration {
 		return fmt.Errorf("%q holds no time: a window starts at 0 or later, goes up, and ends within 720h", text)
 	}
 	*w = Window{From: from, To: to}
@@ -151,13 +154,19 @@ func (p *Pattern) UnmarshalTOML(in any) error {
 		return fmt.Errorf("must not be empty: it would match everything")
 	}
 	p.Text = text
-	if len(text) > 1 && text[0] == '/' && text[len(text)-1] == '/' {
-		re, err := regexp.Compile(text[1 : len(text)-1])
-		if err != nil {
-			return fmt.Errorf("%s is no regular expression: %w", text, err)
-		}
-		p.regexp = re
+	return p.compile()
+}
+
+// compile makes the pattern ready for use.
+func (p *Pattern) compile() error {
+	if len(p.Text) < 2 || p.Text[0] != '/' || p.Text[len(p.Text)-1] != '/' {
+		return nil
 	}
+	re, err := regexp.Compile(p.Text[1 : len(p.Text)-1])
+	if err != nil {
+		return fmt.Errorf("%q is no regular expression: %w", p.Text, err)
+	}
+	p.regexp = re
 	return nil
 }
 
@@ -203,7 +212,8 @@ func (g Glob) Matches(text string) bool {
 			i++
 			j++
 		case star >= 0:
-			mark++
+			_, size := utf8.DecodeRuneInString(text[mark:])
+			mark += size
 			i, j = star+1, mark
 		default:
 			return false

@@ -1,0 +1,91 @@
+package scenarios
+
+import (
+	"context"
+	"time"
+)
+
+// A Connection is a fault of a connection before any byte of a request: it
+// knows no request. Its n counts the connections to the server.
+type Connection struct {
+	Name  string          `toml:"name" need:"text"`
+	When  When            `toml:"when"`
+	Fault ConnectionFault `toml:"fault"`
+}
+
+// A ConnectionFault is what happens to a connection. Its shorthand is the kind
+// alone.
+type ConnectionFault struct {
+	Kind ConnectionKind `toml:"kind"`
+	For  *Duration      `toml:"for"` // How long stall lasts; until the client leaves unless given.
+}
+
+// UnmarshalTOML reads the shorthand.
+func (f *ConnectionFault) UnmarshalTOML(in any) error { return f.Kind.UnmarshalTOML(in) }
+
+// A ConnectionKind names what happens to a connection.
+type ConnectionKind string
+
+// The values of [ConnectionKind].
+const (
+	ConnectionRefuse ConnectionKind = "refuse" // Accepted, and RST at once.
+	ConnectionClose  ConnectionKind = "close"  // Accepted, and FIN at once.
+	ConnectionStall  ConnectionKind = "stall"  // Accepted, and never read.
+)
+
+// UnmarshalTOML reads a kind.
+func (k *ConnectionKind) UnmarshalTOML(in any) error {
+	text, err := oneOf(in, string(ConnectionRefuse), string(ConnectionClose), string(ConnectionStall))
+	*k = ConnectionKind(text)
+	return err
+}
+
+// checkConnections says what is wrong with the connection faults.
+func checkConnections(connections []Connection, r *report) {
+	names := map[string]int{}
+	for i := range connections {
+		c := &connections[i]
+		path := "connection" + index(i)
+		checkName(path, c.Name, names, r)
+		names[c.Name] = i
+		if c.Fault.Kind == "" {
+			r.add(path, "needs a fault")
+		}
+		if c.Fault.For != nil && c.Fault.Kind != ConnectionStall {
+			r.add(path+".fault.for", "belongs to kind stall")
+		}
+		if c.When.Per != "" {
+			r.add(path+".when.per", "a connection knows no request: all connections count together")
+		}
+	}
+}
+
+// connections is the namespace in which connections count: none that a request
+// can choose.
+const connections = "\x00connections"
+
+// Connect counts a new connection and returns what happens to it, nil if
+// nothing does.
+func (e *Engine) Connect(ctx context.Context, now time.Time) (*ConnectionFault, Firing, error) {
+	list := e.scenario.Connections
+	counters, values := make([]Counter, len(list)), make([]uint64, len(list))
+	for i := range list {
+		counters[i].Rule = list[i].Name
+	}
+	age, err := e.state.Count(ctx, connections, now, counters, values)
+	if err != nil {
+		return nil, Firing{}, err
+	}
+	for i := range list {
+		c := &list[i]
+		s := schedule{seed: e.seed, rule: &Rule{Name: c.Name, When: c.When}}
+		fires, roll := s.fires("", values[i])
+		if w := c.When.Window; w != nil && (age < e.wall(w.From) || age >= e.wall(w.To)) {
+			fires = false
+		}
+		if fires {
+			return &c.Fault, Firing{Rule: c.Name, N: values[i], Roll: roll}, nil
+		}
+	}
+	return nil, Firing{}, nil
+}
