@@ -16,6 +16,8 @@ import (
 
 // exchange answers one request, from reading it to the journal.
 func (s *Server) exchange(w http.ResponseWriter, req *http.Request) {
+	s.exchanges.Add(1)
+	defer s.exchanges.Done()
 	ctx := req.Context()
 	deadline := http.NewResponseController(w)
 	deadline.SetReadDeadline(time.Now().Add(bodyTimeout))

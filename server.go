@@ -29,6 +29,8 @@ type Server struct {
 	quietWire bool
 	maxBody   int64
 
+	exchanges sync.WaitGroup // Under way; hijacked ones are unknown to net/http.
+
 	alive  context.Context // Ends when the server closes.
 	cancel context.CancelCauseFunc
 
@@ -70,12 +72,17 @@ func (s *Server) AdminHandler(o admin.Options) http.Handler { return admin.Handl
 
 // Serve answers the vendors' paths on the listener until [Server.Close].
 func (s *Server) Serve(l net.Listener) error {
+	s.setURL("http://" + l.Addr().String())
+	return s.serve(s.withFate(l), s.Handler())
+}
+
+// setURL notes where the vendors' paths are first served.
+func (s *Server) setURL(url string) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.url == "" {
-		s.url = "http://" + l.Addr().String()
+		s.url = url
 	}
-	s.mu.Unlock()
-	return s.serve(l, s.Handler())
 }
 
 // ServeAdmin answers the management API on the listener until [Server.Close].
@@ -130,15 +137,17 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return s.Close()
 }
 
-// Close stops everything at once. Answers under way are broken off.
+// Close stops everything at once. Answers under way are broken off, and are
+// over when it returns.
 func (s *Server) Close() error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.cancel(play.ErrClosed)
 	var errs []error
 	for _, server := range s.servers {
 		errs = append(errs, server.Close())
 	}
+	s.mu.Unlock()
+	s.exchanges.Wait()
 	return errors.Join(errs...)
 }
 
@@ -185,6 +194,12 @@ func (s *Server) Reset(ctx context.Context, namespace string) error {
 
 // Seed returns the seed of all chance.
 func (s *Server) Seed() uint64 { return s.engine.Seed() }
+
+// Release ends what a sticky rule holds for in a namespace. The error wraps
+// [scenarios.ErrNotSticky] if there is no such rule.
+func (s *Server) Release(ctx context.Context, namespace, rule string) error {
+	return s.engine.Release(ctx, namespace, rule)
+}
 
 // Info implements [admin.Server].
 func (s *Server) Info() admin.Info {

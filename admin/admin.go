@@ -25,6 +25,10 @@ type Server interface {
 
 	// Reset makes a namespace as new: counters, windows and journal.
 	Reset(ctx context.Context, namespace string) error
+
+	// Release ends what a sticky rule holds for in a namespace. It fails if
+	// there is no such rule.
+	Release(ctx context.Context, namespace, rule string) error
 }
 
 // Info is what GET /version says.
@@ -55,6 +59,7 @@ func Handler(s Server, o Options) http.Handler {
 	r.HandleFunc("/version", a.version).Methods(http.MethodGet)
 	r.HandleFunc("/api/v1/journal", a.journal).Methods(http.MethodGet)
 	r.HandleFunc("/api/v1/reset", a.reset).Methods(http.MethodPost)
+	r.HandleFunc("/api/v1/rules/{name}/release", a.release).Methods(http.MethodPost)
 	r.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusNotFound, "no such path", r.URL.Path+" is not part of the admin API")
 	})
@@ -88,6 +93,14 @@ func (a api) journal(w http.ResponseWriter, r *http.Request) {
 func (a api) reset(w http.ResponseWriter, r *http.Request) {
 	if err := a.server.Reset(r.Context(), r.URL.Query().Get("namespace")); err != nil {
 		problem(w, http.StatusInternalServerError, "reset failed", err.Error())
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (a api) release(w http.ResponseWriter, r *http.Request) {
+	if err := a.server.Release(r.Context(), r.URL.Query().Get("namespace"), mux.Vars(r)["name"]); err != nil {
+		problem(w, http.StatusNotFound, "no such rule", err.Error())
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)

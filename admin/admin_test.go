@@ -28,6 +28,13 @@ func (f *fake) Reset(_ context.Context, namespace string) error {
 	return nil
 }
 
+func (f *fake) Release(_ context.Context, namespace, rule string) error {
+	if rule != "a wall" {
+		return errors.New("there is no sticky rule")
+	}
+	return nil
+}
+
 func TestAPI(t *testing.T) {
 	for name, c := range map[string]struct {
 		method, target string
@@ -44,6 +51,8 @@ func TestAPI(t *testing.T) {
 		"journal, evicted":     {"GET", "/api/v1/journal", Options{}, "", nil, 200, `"evicted":3`},
 		"reset":                {"POST", "/api/v1/reset?namespace=x", Options{}, "", nil, 204, ""},
 		"reset fails":          {"POST", "/api/v1/reset?namespace=broken", Options{}, "", nil, 500, "it broke"},
+		"release":              {"POST", "/api/v1/rules/a%20wall/release", Options{}, "", nil, 204, ""},
+		"release fails":        {"POST", "/api/v1/rules/none/release", Options{}, "", nil, 404, "no sticky rule"},
 		"wrong method":         {"GET", "/api/v1/reset", Options{}, "", nil, 405, "GET does not go with"},
 		"no such path":         {"GET", "/nothing", Options{}, "", nil, 404, "/nothing is not part"},
 		"token missing":        {"GET", "/version", Options{Token: "t"}, "", nil, 401, "token"},

@@ -52,6 +52,7 @@ type Firing struct {
 	N    uint64  `json:"n"`
 	Roll float64 `json:"roll,omitempty"`
 	Step int     `json:"step"`
+	Held bool    `json:"held,omitempty"` // It is sticky and had fired before.
 }
 
 // A Journal keeps the newest exchanges. It is safe for use by many goroutines.

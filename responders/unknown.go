@@ -58,3 +58,12 @@ func NearestPath(path string) string {
 	}
 	return catalog.Nearest(path, paths)
 }
+
+// Hosts returns the host names of the vendors' APIs, for certificates and for
+// networks in which they lead here.
+func Hosts() []string {
+	return []string{
+		"aip.baidubce.com", "qianfan.baidubce.com", "iam.bj.baidubce.com",
+		"dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com", "dashscope-us.aliyuncs.com", "cn-hongkong.dashscope.aliyuncs.com",
+	}
+}

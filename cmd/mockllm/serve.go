@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 type serveFlags struct {
 	settings
 	listen, admin, adminToken, logFormat string
+	tls                                  tlsFlags
 	quiet, quietWire                     bool
 }
 
@@ -43,6 +45,7 @@ func serveCommand(variables *problems) *cobra.Command {
 	f.add(c)
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8080", "`address` of the vendors' paths; port 0 takes a free one")
 	c.Flags().StringVar(&f.admin, "admin", "127.0.0.1:8081", "`address` of the admin API")
+	f.tls.add(c)
 	c.Flags().StringVar(&f.adminToken, "admin-token", "", "demand this bearer `token` on the admin API")
 	c.Flags().StringVar(&f.logFormat, "log-format", "text", "text or json")
 	c.Flags().BoolVar(&f.quiet, "quiet", false, "write no line per exchange")
@@ -61,6 +64,7 @@ func (f *serveFlags) serve(ctx context.Context, out, errs io.Writer) error {
 		f.problems.add("%v", err)
 	}
 	vendors, management := f.listenBoth()
+	secure, certificate := f.tls.listen(&f.problems)
 	if err := f.problems.err(); err != nil {
 		return err
 	}
@@ -72,12 +76,19 @@ func (f *serveFlags) serve(ctx context.Context, out, errs io.Writer) error {
 	if err != nil {
 		return err
 	}
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
 	go func() { failed <- server.Serve(vendors) }()
+	if secure != nil {
+		go func() { failed <- server.ServeTLS(secure, certificate) }()
+	}
 	go func() {
 		failed <- server.ServeAdmin(management, admin.Options{Token: f.adminToken, AnyHost: !isLoopback(management)})
 	}()
-	banner(out, server, "http://"+vendors.Addr().String(), "http://"+management.Addr().String(), source)
+	at := "http://" + vendors.Addr().String()
+	if secure != nil {
+		at += "  https://" + secure.Addr().String()
+	}
+	banner(out, server, at, "http://"+management.Addr().String(), source)
 	select {
 	case err := <-failed:
 		server.Close()
@@ -137,6 +148,7 @@ func banner(w io.Writer, s *mockllm.Server, vendors, management, source string) 
 	} else {
 		scenario += " (" + source + ")"
 	}
+	base, _, _ := strings.Cut(vendors, " ")
 	fmt.Fprintf(w, `mockllm %s
 vendors   %s
 admin     %s
@@ -144,8 +156,8 @@ scenario  %s
 seed      %d, edition %s
 
 Point a client at it:
-  Qianfan SDKs     export QIANFAN_BASE_URL=%[2]s QIANFAN_AK=any QIANFAN_SK=any
-  DashScope SDKs   export DASHSCOPE_HTTP_BASE_URL=%[2]s/api/v1 DASHSCOPE_API_KEY=any
-  OpenAI SDKs      export OPENAI_BASE_URL=%[2]s/compatible-mode/v1 OPENAI_API_KEY=any
-`, info.Version, vendors, management, scenario, info.Seed, info.Edition)
+  Qianfan SDKs     export QIANFAN_BASE_URL=%[7]s QIANFAN_CONSOLE_BASE_URL=%[7]s QIANFAN_IAM_BASE_URL=%[7]s QIANFAN_AK=any QIANFAN_SK=any
+  DashScope SDKs   export DASHSCOPE_HTTP_BASE_URL=%[7]s/api/v1 DASHSCOPE_API_KEY=any
+  OpenAI SDKs      export OPENAI_BASE_URL=%[7]s/compatible-mode/v1 OPENAI_API_KEY=any
+`, info.Version, vendors, management, scenario, info.Seed, info.Edition, base)
 }

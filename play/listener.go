@@ -1,0 +1,80 @@
+package play
+
+import (
+	"context"
+	"io"
+	"net"
+	"time"
+
+	"github.com/mockllm/mockllm/scenarios"
+)
+
+// A Fate decides what happens to a new connection; nil lets it be.
+type Fate func() *scenarios.ConnectionFault
+
+// Listener does to new connections what their fate says, before any byte of
+// theirs is read. Those that are let be come out of Accept.
+func Listener(ctx context.Context, l net.Listener, fate Fate, clock Clock, wire Timing) net.Listener {
+	return &faulty{Listener: l, ctx: ctx, fate: fate, clock: clock, wire: wire}
+}
+
+type faulty struct {
+	net.Listener
+	ctx   context.Context
+	fate  Fate
+	clock Clock
+	wire  Timing
+}
+
+// Accept implements [net.Listener].
+func (l *faulty) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		fault := l.fate()
+		if fault == nil {
+			return conn, nil
+		}
+		go l.strike(conn, fault)
+	}
+}
+
+// strike ends a connection as the fault says.
+func (l *faulty) strike(conn net.Conn, fault *scenarios.ConnectionFault) {
+	defer conn.Close()
+	switch fault.Kind {
+	case scenarios.ConnectionRefuse:
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			tcp.SetLinger(0)
+		}
+	case scenarios.ConnectionStall:
+		l.stall(conn, fault)
+	default:
+		end(conn)
+	}
+}
+
+// end sends a FIN and waits a bounded while for the client's: what it has sent
+// is read, so that no RST follows.
+func end(conn net.Conn) {
+	if half, ok := conn.(interface{ CloseWrite() error }); ok {
+		half.CloseWrite()
+	}
+	conn.SetReadDeadline(time.Now().Add(drainTime))
+	io.Copy(io.Discard, conn)
+}
+
+// stall keeps a connection open and reads nothing until its time is over. That
+// the client has left is noticed only when the time is over or the server
+// closes: noticing it would take reading.
+func (l *faulty) stall(conn net.Conn, fault *scenarios.ConnectionFault) {
+	d := forever
+	if fault.For != nil {
+		d = l.wire.of(*fault.For)
+	}
+	if l.clock.Sleep(l.ctx, d) == nil {
+		end(conn)
+	}
+}
