@@ -162,7 +162,5 @@ func (f *Fault) checkPlace(path string, r *report) {
 		r.add(path, "a fault of kind %s strikes a frame: its moment is after_frames", f.Kind)
 	case f.At == BeforeHeaders && f.Kind != FaultReset:
 		r.add(path+".at", "before the header %s would send nothing; that is kind empty or hang", f.Kind)
-	case f.At == AfterHeaders && f.Kind == FaultTruncate:
-		return
 	}
 }
