@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"errors"
 	"net/textproto"
 	"slices"
 	"strings"
@@ -32,6 +33,7 @@ func check(s *Scenario, r *report) {
 		}
 		names[rule.Name] = i
 		if unread {
+			checkErrorNames(path, rule, r)
 			continue
 		}
 		rule.Match.prepare(path+".match", r)
@@ -44,6 +46,20 @@ func check(s *Scenario, r *report) {
 	checkConnections(s.Connections, r)
 	if len(r.problems) == 0 {
 		checkReachable(s.Rules, r)
+	}
+}
+
+// checkErrorNames reports errors that nobody knows, whatever else is wrong.
+func checkErrorNames(path string, rule *Rule, r *report) {
+	look := func(at, name string) {
+		var unknown *catalog.UnknownError
+		if _, err := catalog.Resolve(name, catalog.Scope{}); name != "" && errors.As(err, &unknown) {
+			r.add(at+".error", "%v", err)
+		}
+	}
+	look(path, rule.Error)
+	for i := range rule.Step {
+		look(path+".step"+index(i), rule.Step[i].Error)
 	}
 }
 

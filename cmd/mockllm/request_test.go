@@ -121,7 +121,7 @@ error = "18"
 		{[]string{scenario, "--request", request, "--call", "0"}, []string{"flag --call: calls are numbered from 1"}},
 		{[]string{scenario, "--request", dir + "/absent.http"}, []string{"flag --request: open "}},
 		{[]string{scenario}, []string{"flag --request: no HTTP/1.1 request: "}}, // Standard input is empty.
-		{[]string{"absent.toml", "--seed", "x", "--call", "0"}, []string{"flag --scenario: ", "flag --seed: ", "flag --call: "}},
+		{[]string{"absent.toml", "--seed", "x", "--call", "0"}, []string{"scenario: ", "flag --seed: ", "flag --call: "}},
 	} {
 		code, out, errs := call(nil, append([]string{"explain"}, c.args...)...)
 		if code != exitUsage || out != "" {

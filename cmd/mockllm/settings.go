@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"os"
@@ -20,12 +21,11 @@ import (
 // that all that is wrong can be said at once.
 type settings struct {
 	scenario, seed, speed, edition string
-	named                          string // What the scenario is called in messages.
+	named                          string // What the scenario is called in messages; "" is its flag.
 	problems                       problems
 }
 
 func (s *settings) add(c *cobra.Command) {
-	s.named = "flag --scenario"
 	f := c.Flags()
 	f.StringVar(&s.scenario, "scenario", "", "scenario `file`, or a folder that holds one .toml file; nothing goes wrong without")
 	f.StringVar(&s.seed, "seed", "", "seed of all chance, a whole `number`, instead of the scenario's")
@@ -73,7 +73,7 @@ func (s *settings) options() (options []mockllm.Option, source string) {
 func (s *settings) load() (*scenarios.Scenario, string) {
 	file, err := scenarioFile(s.scenario)
 	if err != nil {
-		s.problems.add("%s: %v", s.named, err)
+		s.problems.add("%s: %v", cmp.Or(s.named, "flag --scenario"), err)
 		return nil, ""
 	}
 	scenario, err := scenarios.LoadFile(file)
@@ -83,7 +83,7 @@ func (s *settings) load() (*scenarios.Scenario, string) {
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		s.problems.add("%s: %v", s.named, err)
+		s.problems.add("%s: %v", cmp.Or(s.named, "flag --scenario"), err)
 		return nil, ""
 	}
 	return scenario, fmt.Sprintf("%s, sha256 %x", file, sha256.Sum256(text))[:len(file)+len(", sha256 ")+12]
