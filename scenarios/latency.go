@@ -27,15 +27,11 @@ type Rate float64
 
 // UnmarshalTOML reads a rate.
 func (r *Rate) UnmarshalTOML(in any) error {
-	switch v := in.(type) {
-	case int64:
-		*r = Rate(v)
-	case float64:
-		*r = Rate(v)
-	default:
-		return fmt.Errorf("must be a number, not %s", kindOf(in))
+	v, err := number(in)
+	if err != nil {
+		return err
 	}
-	if !(*r >= 0.001 && *r <= 1e6) {
+	if *r = Rate(v); !(*r >= 0.001 && *r <= 1e6) {
 		return fmt.Errorf("%v is out of range: a rate is from 0.001 to 1000000", in)
 	}
 	return nil

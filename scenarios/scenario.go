@@ -106,15 +106,12 @@ type Speed float64
 
 // UnmarshalTOML reads a factor from 0.001 to 1,000,000.
 func (s *Speed) UnmarshalTOML(in any) error {
-	switch v := in.(type) {
-	case int64:
-		*s = Speed(v)
-	case float64:
-		*s = Speed(v)
-	default:
-		return fmt.Errorf("must be a number, not %s", kindOf(in))
+	v, err := number(in)
+	if err != nil {
+		return err
 	}
-	return CheckSpeed(float64(*s))
+	*s = Speed(v)
+	return CheckSpeed(v)
 }
 
 // CheckSpeed says what is wrong with a speed, if anything.

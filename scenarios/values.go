@@ -105,14 +105,9 @@ type Probability float64
 
 // UnmarshalTOML reads a probability and refuses what lies outside [0, 1].
 func (p *Probability) UnmarshalTOML(in any) error {
-	var v float64
-	switch n := in.(type) {
-	case int64:
-		v = float64(n)
-	case float64:
-		v = n
-	default:
-		return fmt.Errorf("must be a number from 0 to 1, not %s", kindOf(in))
+	v, err := number(in)
+	if err != nil {
+		return err
 	}
 	if !(v >= 0 && v <= 1) {
 		return fmt.Errorf("%v is no probability: it must be from 0 (never) to 1 (always)", in)
@@ -220,6 +215,18 @@ func (g Glob) Matches(text string) bool {
 		}
 	}
 	return strings.Trim(glob[i:], "*") == ""
+}
+
+// number reads a number with or without a fraction.
+func number(in any) (float64, error) {
+	switch v := in.(type) {
+	case int64:
+		return float64(v), nil
+	case float64:
+		return v, nil
+	default:
+		return 0, fmt.Errorf("must be a number, not %s", kindOf(in))
+	}
 }
 
 // oneOf reads a string that must be one of the words.

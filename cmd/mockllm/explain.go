@@ -28,9 +28,7 @@ func explainCommand(variables *problems) *cobra.Command {
 			return f.explain(c, request, call)
 		},
 	}
-	c.Flags().StringVar(&f.seed, "seed", "", "seed of all chance, a whole `number`, instead of the scenario's")
-	c.Flags().StringVar(&f.speed, "speed", "", "how many times faster vendor time goes, a `factor`, instead of the scenario's")
-	c.Flags().StringVar(&f.edition, "edition", "", "whose statuses are sent: seed, 2026-05 or 2026-late")
+	f.addOverrides(c)
 	c.Flags().StringVar(&request, "request", "-", "`file` with the request as raw HTTP/1.1; - is standard input")
 	c.Flags().UintVar(&call, "call", 1, "explain the n-th time that this request comes")
 	return c

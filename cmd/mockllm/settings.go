@@ -26,8 +26,13 @@ type settings struct {
 }
 
 func (s *settings) add(c *cobra.Command) {
+	c.Flags().StringVar(&s.scenario, "scenario", "", "scenario `file`, or a folder that holds one .toml file; nothing goes wrong without")
+	s.addOverrides(c)
+}
+
+// addOverrides adds the flags that win over what the scenario says.
+func (s *settings) addOverrides(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&s.scenario, "scenario", "", "scenario `file`, or a folder that holds one .toml file; nothing goes wrong without")
 	f.StringVar(&s.seed, "seed", "", "seed of all chance, a whole `number`, instead of the scenario's")
 	f.StringVar(&s.speed, "speed", "", "how many times faster vendor time goes, a `factor`, instead of the scenario's")
 	f.StringVar(&s.edition, "edition", "", "whose statuses are sent: seed, 2026-05 or 2026-late")
