@@ -1,6 +1,7 @@
 package mockllm
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/journal"
 	"github.com/mockllm/mockllm/play"
 	"github.com/mockllm/mockllm/responders"
@@ -31,12 +33,15 @@ func (s *Server) exchange(w http.ResponseWriter, req *http.Request) {
 	if mistake == nil {
 		d = s.decide(ctx, in.Now, r)
 	}
-	script, err := s.plan(ctx, responder, r, in, d)
+	script, entry, err := s.plan(ctx, responder, r, in, d)
 	if err != nil {
 		d.Cause, d.Problem = byServer, &scenarios.Mistake{Status: http.StatusInternalServerError, Title: "no records", Detail: err.Error()}
 		script = play.Plan(responders.Own(*d.Problem), scenarios.Decision{}, nil)
 	}
 	e := record(req, in, r, d, script)
+	if entry != nil {
+		e.Error = entry.ID()
+	}
 	e.ID = s.journal.Begin(e)
 	e.Sent = sentBy(play.Play(ctx, w, script, s.clock))
 	s.journal.Finish(e.ID, e.Sent)
@@ -58,21 +63,31 @@ func (s *Server) read(req *http.Request, in *responders.Incoming) (responders.Re
 }
 
 // plan writes the answer and the script for it, and keeps what it changes: a
-// change is made whether or not its answer arrives.
-func (s *Server) plan(ctx context.Context, responder responders.Responder, r *scenarios.Request, in *responders.Incoming, d scenarios.Decision) (play.Script, error) {
+// change is made whether or not its answer arrives. The entry is the documented
+// error that is answered, if it is one.
+func (s *Server) plan(ctx context.Context, responder responders.Responder, r *scenarios.Request, in *responders.Incoming, d scenarios.Decision) (play.Script, *catalog.Entry, error) {
 	records, err := s.engine.View(ctx, in.Namespace)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	m := message(responder, r, responders.Meta{Entropy: d.Entropy, Now: in.Now, Edition: d.Edition, Records: records}, d)
 	if err := s.engine.Commit(ctx, in.Namespace, in.Now, m.Changes); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	m.Close = m.Close || in.State != responders.BodyComplete
 	if s.quietWire {
 		d.Fired = nil
 	}
-	return play.Plan(m, d, s.engine.Wire), nil
+	return play.Plan(m, d, s.engine.Wire), cmp.Or(m.Entry, entryOf(d)), nil
+}
+
+// entryOf returns the documented error that was decided on, if any: also one
+// that comes in the middle of a stream.
+func entryOf(d scenarios.Decision) *catalog.Entry {
+	if d.Failure == nil {
+		return nil
+	}
+	return d.Failure.Entry
 }
 
 // byServer is the cause of refusals that are ours alone.
@@ -90,7 +105,7 @@ func (s *Server) decide(ctx context.Context, now time.Time, r *scenarios.Request
 func (s *Server) incoming(req *http.Request) *responders.Incoming {
 	inPath, path := stripNamespace(req.URL.EscapedPath())
 	in := &responders.Incoming{
-		Namespace: namespace(req, inPath), Method: req.Method, Path: path, Query: req.URL.Query(),
+		Namespace: namespace(req, inPath), Host: host(req), Method: req.Method, Path: path, Query: req.URL.Query(),
 		Header: req.Header, Asked: req.Header.Get(errorHeader), Now: s.clock.Now(),
 	}
 	body, err := io.ReadAll(io.LimitReader(req.Body, s.maxBody+1))
@@ -102,6 +117,14 @@ func (s *Server) incoming(req *http.Request) *responders.Incoming {
 		in.State = responders.BodyCut
 	}
 	return in
+}
+
+// host returns scheme and host as the client sees them.
+func host(req *http.Request) string {
+	if req.TLS != nil {
+		return "https://" + req.Host
+	}
+	return "http://" + req.Host
 }
 
 // bodyTimeout bounds how long a client may take to send its body.
@@ -149,9 +172,6 @@ func record(req *http.Request, in *responders.Incoming, r *scenarios.Request, d 
 		Method: in.Method, URL: journal.RedactURL(in.Path, req.URL.RawQuery),
 		Body: strings.ToValidUTF8(string(in.Body[:min(len(in.Body), keptBody)]), "�"), BodyBytes: len(in.Body),
 		Fingerprint: r.Fingerprint, Cause: string(d.Cause), Seed: d.Seed,
-	}
-	if d.Failure != nil {
-		e.Error = d.Failure.Entry.ID()
 	}
 	if d.Problem != nil {
 		e.Problem = d.Problem.Title + ": " + d.Problem.Detail

@@ -30,6 +30,6 @@ func (s *Server) Explain(ctx context.Context, req *http.Request) (Explanation, e
 		}
 	}
 	var err error
-	x.Script, err = s.plan(ctx, responder, r, in, x.Decision)
+	x.Script, _, err = s.plan(ctx, responder, r, in, x.Decision)
 	return x, err
 }

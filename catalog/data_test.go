@@ -27,28 +27,8 @@ var knownDialects = []string{
 // registered. When both are served and the family still is not, somebody has
 // forgotten it, and its errors are known to nobody.
 var waiting = map[string]struct{ dialect, operation string }{
-	"dashscope/batch":                {"dashscope-compatible", "batch"},
-	"dashscope/websocket":            {"dashscope-ws", "speech"},
-	"qianfan/aisearch":               {"qianfan-v2", "app"},
-	"qianfan/appbuilder":             {"qianfan-v2", "app"},
-	"qianfan/batch":                  {"qianfan-console", "batch-inference"},
-	"qianfan/dataset-common":         {"qianfan-console", "dataset"},
-	"qianfan/dataset-dataset":        {"qianfan-console", "dataset"},
-	"qianfan/dataset-datasetexport":  {"qianfan-console", "dataset"},
-	"qianfan/dataset-datasetgroup":   {"qianfan-console", "dataset"},
-	"qianfan/dataset-datasetimport":  {"qianfan-console", "dataset"},
-	"qianfan/dataset-datasetrelease": {"qianfan-console", "dataset"},
-	"qianfan/dataset-resource":       {"qianfan-console", "dataset"},
-	"qianfan/dataset-user":           {"qianfan-console", "dataset"},
-	"qianfan/finetune":               {"qianfan-console", "finetune"},
-	"qianfan/gateway":                {"qianfan-console", "model"},
-	"qianfan/iam":                    {"qianfan-console", "model"},
-	"qianfan/model":                  {"qianfan-console", "model"},
-	"qianfan/plan":                   {"qianfan-v2", "chat"},
-	"qianfan/prompt":                 {"qianfan-console", "prompt"},
-	"qianfan/service":                {"qianfan-console", "service"},
-	"qianfan/tpmrpm":                 {"qianfan-console", "quota"},
-	"qianfan/v2":                     {"qianfan-v2", "chat"},
+	"dashscope/batch":     {"dashscope-compatible", "batch"},
+	"dashscope/websocket": {"dashscope-ws", "speech"},
 }
 
 // A family without a file panics when it is first asked for; a family

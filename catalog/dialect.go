@@ -44,13 +44,37 @@ const (
 	OpMemory         = "memory"
 )
 
-// The things a scripted reply may ask for that not every dialect can show.
+// The things a scripted reply may ask for that not every operation can show.
 const (
 	ReplyText      = "text"               // Text, finish reason, usage and frames.
 	ReplyReasoning = "reasoning"          //
 	ReplyToolCall  = "a tool call"        // One.
 	ReplyToolCalls = "several tool calls" //
+	ReplyNoChoices = "choices = 0"        //
+	ReplyNull      = "null_content"       //
+	ReplySafety    = "ban_round, flag"    // Signals of content safety at HTTP 200.
+	ReplyHistory   = "need_clear_history" //
+	ReplyIsSafe    = "is_safe"            //
 )
+
+// An Operation is something that can be called on a dialect.
+type Operation struct {
+	Name    string
+	Streams bool     // Whether its answer can be a stream of frames.
+	Reply   []string // Which parts of a scripted reply it can show.
+}
+
+// Shows reports whether the operation can show that part of a scripted reply.
+func (o Operation) Shows(part string) bool { return slices.Contains(o.Reply, part) }
+
+// plain makes operations that neither stream nor show anything scripted.
+func plain(names ...string) []Operation {
+	operations := make([]Operation, len(names))
+	for i, name := range names {
+		operations[i].Name = name
+	}
+	return operations
+}
 
 // A Delivery is the way in which an error arrives.
 type Delivery string
@@ -79,12 +103,10 @@ const (
 
 // A Dialect is one wire shape of one provider.
 type Dialect struct {
-	Name       string   // Such as "qianfan-v1".
-	Provider   string   // "qianfan" or "dashscope".
-	Operations []string // What can be called on it.
-	Reply      []string // Which parts of a scripted reply it can show.
-	Streams    bool     // Whether an answer can be a stream of frames.
-	BasePath   string   // What stands between host and operation in a client's base URL.
+	Name       string // Such as "qianfan-v1".
+	Provider   string // "qianfan" or "dashscope".
+	Operations []Operation
+	BasePath   string // What stands between host and operation in a client's base URL.
 
 	// Deliveries are the ways in which errors can arrive, Shapes the forms of
 	// error bodies besides the usual one, and HelpLinks whether messages can end
@@ -106,56 +128,114 @@ type Dialect struct {
 	Compatible bool
 }
 
+// Operation returns the operation of that name.
+func (d Dialect) Operation(name string) (Operation, bool) {
+	for _, o := range d.Operations {
+		if o.Name == name {
+			return o, true
+		}
+	}
+	return Operation{}, false
+}
+
+// OperationNames returns the names of all operations.
+func (d Dialect) OperationNames() []string {
+	names := make([]string, len(d.Operations))
+	for i, o := range d.Operations {
+		names[i] = o.Name
+	}
+	return names
+}
+
 // Carries reports whether the dialect offers the operation.
-func (d Dialect) Carries(operation string) bool { return slices.Contains(d.Operations, operation) }
+func (d Dialect) Carries(operation string) bool {
+	_, found := d.Operation(operation)
+	return found
+}
+
+// Streams reports whether any answer of the dialect can be a stream.
+func (d Dialect) Streams() bool {
+	return slices.ContainsFunc(d.Operations, func(o Operation) bool { return o.Streams })
+}
 
 // Delivers reports whether an error can arrive in that way.
 func (d Dialect) Delivers(way Delivery) bool { return slices.Contains(d.Deliveries, way) }
 
-// Shows reports whether the dialect can show that part of a scripted reply.
-func (d Dialect) Shows(part string) bool { return slices.Contains(d.Reply, part) }
+// chatReply is what an OpenAI-shaped chat can show, and textReply what a
+// simpler answer can.
+var (
+	chatReply = []string{ReplyText, ReplyReasoning, ReplyToolCall, ReplyToolCalls, ReplyNoChoices, ReplyNull}
+	textReply = []string{ReplyText}
+)
 
-// Dialects returns every dialect, sorted by name.
-func Dialects() []Dialect {
-	return []Dialect{
-		{
-			Name: DashScopeCompatible, Provider: DashScope, Compatible: true, Streams: true,
-			BasePath:   "/compatible-mode/v1",
-			Deliveries: []Delivery{DeliverStatus, DeliverFramed, DeliverBody, DeliverEvent, DeliverMidStream},
-			Shapes:     []string{ShapeCodeFirst, ShapeEscaped}, HelpLinks: true,
-			EventEditions: []Edition{Edition202605},
-			Operations:    []string{OpChat},
-			Reply:         []string{ReplyText, ReplyReasoning, ReplyToolCall, ReplyToolCalls},
-		},
-		{
-			Name: DashScopeNative, Provider: DashScope, Streams: true,
-			BasePath:   "/api/v1",
-			Deliveries: []Delivery{DeliverStatus, DeliverFramed, DeliverBody, DeliverEvent, DeliverMidStream},
-			Shapes:     []string{ShapeIDFirst}, HelpLinks: true,
-			EventEditions: Editions(),
-			Operations:    []string{OpChat},
-			Reply:         []string{ReplyText, ReplyReasoning, ReplyToolCall, ReplyToolCalls},
-		},
-		{
-			Name: QianfanOAuth, Provider: Qianfan,
-			Operations: []string{OpToken},
-			Deliveries: []Delivery{DeliverStatus, DeliverBody},
-		},
-		{
-			Name: QianfanV1, Provider: Qianfan, ErrorStatus: 200, Streams: true,
-			Deliveries: []Delivery{DeliverStatus, DeliverBody, DeliverEvent, DeliverMidStream},
-			Shapes:     []string{ShapeBare},
-			Operations: []string{OpChat},
-			Reply:      []string{ReplyText, ReplyToolCall},
-		},
-	}
+// dialects is every dialect, sorted by name.
+var dialects = []Dialect{
+	{
+		Name: DashScopeCompatible, Provider: DashScope, Compatible: true, BasePath: "/compatible-mode/v1",
+		Deliveries: []Delivery{DeliverStatus, DeliverFramed, DeliverBody, DeliverEvent, DeliverMidStream},
+		Shapes:     []string{ShapeCodeFirst, ShapeEscaped}, HelpLinks: true,
+		EventEditions: []Edition{Edition202605},
+		Operations: append([]Operation{
+			{Name: OpChat, Streams: true, Reply: chatReply},
+			{Name: OpCompletion, Streams: true, Reply: textReply},
+		}, plain(OpEmbedding, OpRerank, OpModels)...),
+	},
+	{
+		Name: DashScopeNative, Provider: DashScope, BasePath: "/api/v1",
+		Deliveries: []Delivery{DeliverStatus, DeliverFramed, DeliverBody, DeliverEvent, DeliverMidStream},
+		Shapes:     []string{ShapeIDFirst}, HelpLinks: true,
+		EventEditions: Editions(),
+		Operations: append([]Operation{
+			{Name: OpChat, Streams: true, Reply: chatReply},
+			{Name: OpApp, Streams: true, Reply: textReply},
+			{Name: OpSpeech, Streams: true},
+		}, plain(OpEmbedding, OpRerank, OpTokenize, OpModels)...),
+	},
+	{
+		Name: QianfanConsole, Provider: Qianfan,
+		Deliveries: []Delivery{DeliverStatus, DeliverBody},
+		Operations: plain(OpService, OpModel, OpEvaluation, OpFineTune, OpDataset, OpPrompt, OpBatchInference, OpQuota, OpMemory),
+	},
+	{
+		Name: QianfanIAM, Provider: Qianfan,
+		Deliveries: []Delivery{DeliverStatus, DeliverBody},
+		Operations: plain(OpToken),
+	},
+	{
+		Name: QianfanOAuth, Provider: Qianfan,
+		Deliveries: []Delivery{DeliverStatus, DeliverBody},
+		Operations: plain(OpToken),
+	},
+	{
+		Name: QianfanV1, Provider: Qianfan, ErrorStatus: 200,
+		Deliveries: []Delivery{DeliverStatus, DeliverBody, DeliverEvent, DeliverMidStream},
+		Shapes:     []string{ShapeBare},
+		Operations: append([]Operation{
+			{Name: OpChat, Streams: true, Reply: []string{ReplyText, ReplyToolCall, ReplySafety, ReplyHistory}},
+			{Name: OpCompletion, Streams: true, Reply: []string{ReplyText, ReplyIsSafe}},
+			{Name: OpImageToText, Streams: true, Reply: []string{ReplyText, ReplyIsSafe}},
+			{Name: OpPlugin, Streams: true, Reply: []string{ReplyText, ReplySafety, ReplyHistory}},
+		}, plain(OpEmbedding, OpRerank, OpImage, OpTokenize, OpPrompt)...),
+	},
+	{
+		Name: QianfanV2, Provider: Qianfan, BasePath: "/v2",
+		Deliveries: []Delivery{DeliverStatus, DeliverBody, DeliverEvent, DeliverMidStream},
+		Operations: append([]Operation{
+			{Name: OpChat, Streams: true, Reply: append([]string{ReplySafety}, chatReply...)},
+			{Name: OpApp, Streams: true, Reply: textReply},
+		}, plain(OpEmbedding, OpRerank, OpImage, OpModels)...),
+	},
 }
+
+// Dialects returns every dialect, sorted by name. The slice is shared; do not
+// change it.
+func Dialects() []Dialect { return dialects }
 
 // DialectNamed returns the dialect of that name.
 func DialectNamed(name string) (Dialect, bool) {
-	for _, d := range Dialects() {
-		if d.Name == name {
-			return d, true
+	for i := range dialects {
+		if dialects[i].Name == name {
+			return dialects[i], true
 		}
 	}
 	return Dialect{}, false

@@ -42,9 +42,9 @@ func TestDialectAsks(t *testing.T) {
 		t.Errorf("Qianfan V1 answers errors with %d, not 200", v1.ErrorStatus)
 	}
 	if !v1.Carries(OpChat) || v1.Carries(OpToken) || v1.Carries("") {
-		t.Errorf("Qianfan V1 offers %q", v1.Operations)
+		t.Errorf("Qianfan V1 offers %q", v1.OperationNames())
 	}
-	if !v1.Shows(ReplyToolCall) || v1.Shows(ReplyReasoning) {
-		t.Errorf("Qianfan V1 shows %q; it has one function call and no reasoning", v1.Reply)
+	if chat, _ := v1.Operation(OpChat); !chat.Shows(ReplyToolCall) || chat.Shows(ReplyReasoning) {
+		t.Errorf("Qianfan V1 shows %q; it has one function call and no reasoning", chat.Reply)
 	}
 }

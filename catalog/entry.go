@@ -55,6 +55,8 @@ func Editions() []Edition { return []Edition{EditionSeed, Edition202605, Edition
 
 // An Entry is one documented error code of one family.
 type Entry struct {
+	family *Family
+
 	Provider string `toml:"-" json:"provider"` // "qianfan" or "dashscope".
 	Family   string `toml:"-" json:"family"`   // Such as "capability" or "model".
 
@@ -101,6 +103,9 @@ func (e *Entry) CodeOn(d Dialect) string {
 func (e *Entry) CarriedBy(dialect string) bool {
 	return e.ClientSide == "" && slices.Contains(e.Dialects, dialect)
 }
+
+// MetOn reports whether callers of the operation can meet the entry.
+func (e *Entry) MetOn(operation string) bool { return e.family.meets(operation) }
 
 // CarriedBy reports whether the variant may be sent on the dialect, given
 // that its entry may.

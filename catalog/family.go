@@ -3,6 +3,7 @@ package catalog
 import (
 	"embed"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/BurntSushi/toml"
@@ -35,11 +36,37 @@ func (f *Family) Entries() []*Entry {
 	return entries
 }
 
+// meets reports whether callers of the operation can meet the family's
+// entries; of no operation in particular, everybody can.
+func (f *Family) meets(operation string) bool {
+	return operation == "" || f.Operations == nil || slices.Contains(f.Operations, operation)
+}
+
 // families is every family in the order in which lists show them.
 var families = []*Family{
 	family(DashScope, "model", []string{DashScopeCompatible, DashScopeNative}),
 	family(Qianfan, "capability", []string{QianfanV1}),
 	family(Qianfan, "oauth", []string{QianfanOAuth}),
+	family(Qianfan, "v2", []string{QianfanV2}),
+	family(Qianfan, "plan", []string{QianfanV2}, OpChat),
+	family(Qianfan, "appbuilder", []string{QianfanV2}, OpApp),
+	family(Qianfan, "aisearch", []string{QianfanV2}, OpApp),
+	family(Qianfan, "iam", []string{QianfanIAM, QianfanV2, QianfanConsole}),
+	family(Qianfan, "gateway", []string{QianfanIAM, QianfanConsole}),
+	family(Qianfan, "model", []string{QianfanConsole}, OpModel, OpEvaluation),
+	family(Qianfan, "prompt", []string{QianfanConsole}, OpPrompt),
+	family(Qianfan, "service", []string{QianfanConsole}, OpService),
+	family(Qianfan, "finetune", []string{QianfanConsole}, OpFineTune, OpEvaluation),
+	family(Qianfan, "tpmrpm", []string{QianfanConsole}, OpQuota),
+	family(Qianfan, "batch", []string{QianfanConsole}, OpBatchInference),
+	family(Qianfan, "dataset-common", []string{QianfanConsole}, OpDataset),
+	family(Qianfan, "dataset-dataset", []string{QianfanConsole}, OpDataset),
+	family(Qianfan, "dataset-datasetexport", []string{QianfanConsole}, OpDataset),
+	family(Qianfan, "dataset-datasetgroup", []string{QianfanConsole}, OpDataset),
+	family(Qianfan, "dataset-datasetimport", []string{QianfanConsole}, OpDataset),
+	family(Qianfan, "dataset-datasetrelease", []string{QianfanConsole}, OpDataset),
+	family(Qianfan, "dataset-resource", []string{QianfanConsole}, OpDataset),
+	family(Qianfan, "dataset-user", []string{QianfanConsole}, OpDataset),
 }
 
 // Families returns every family. The slice is shared; do not change it.
@@ -69,7 +96,7 @@ func parseFamily(f *Family) ([]*Entry, error) {
 		return nil, fmt.Errorf("catalog: %s: unknown key %s", name, unknown[0])
 	}
 	for _, e := range file.Entry {
-		e.Provider, e.Family = f.Provider, f.Name
+		e.Provider, e.Family, e.family = f.Provider, f.Name, f
 		if e.Dialects == nil {
 			e.Dialects = f.Dialects
 		}

@@ -83,7 +83,7 @@ func search(name string, scope Scope) []*Entry {
 		if provider != "" && f.Provider != provider || family != "" && f.Name != family {
 			continue
 		}
-		if !scope.meets(f) {
+		if !f.meets(scope.Operation) {
 			continue
 		}
 		for _, e := range f.Entries() {
@@ -140,7 +140,7 @@ func split(name string) (provider, family, code string) {
 func names(scope Scope) []string {
 	var all []string
 	for _, f := range families {
-		if !scope.meets(f) {
+		if !f.meets(scope.Operation) {
 			continue
 		}
 		for _, e := range f.Entries() {
@@ -154,10 +154,6 @@ func names(scope Scope) []string {
 		}
 	}
 	return all
-}
-
-func (s Scope) meets(f *Family) bool {
-	return s.Operation == "" || f.Operations == nil || slices.Contains(f.Operations, s.Operation)
 }
 
 func (s Scope) carries(e *Entry) bool {

@@ -36,6 +36,25 @@ var readers = map[string]func(body []byte) (answer, error){
 		}
 		return answer{code: b.Code.String(), message: *b.Message}, nil
 	},
+	catalog.QianfanIAM:     readEnvelope,
+	catalog.QianfanConsole: readConsole,
+	catalog.QianfanV2: func(body []byte) (answer, error) {
+		var b struct {
+			Error *struct {
+				Code    *string `json:"code"`
+				Message *string `json:"message"`
+				Type    string  `json:"type"`
+			} `json:"error"`
+			ID string `json:"id"`
+		}
+		if bytes.HasPrefix(body, []byte(`{"requestId":`)) {
+			return readEnvelope(body)
+		}
+		if err := strict(body, &b); err != nil || b.Error == nil || b.Error.Code == nil || b.Error.Message == nil || b.ID == "" {
+			return answer{}, fmt.Errorf("error.code, error.message, id: %w", err)
+		}
+		return answer{code: *b.Error.Code, message: *b.Error.Message, kind: b.Error.Type}, nil
+	},
 	catalog.QianfanOAuth: func(body []byte) (answer, error) {
 		var b struct {
 			Code    *string `json:"error"`
@@ -79,6 +98,47 @@ var readers = map[string]func(body []byte) (answer, error){
 	},
 }
 
+// readEnvelope reads the envelope that all of Baidu Cloud has.
+func readEnvelope(body []byte) (answer, error) {
+	var b struct {
+		Code      *string `json:"code"`
+		Message   *string `json:"message"`
+		RequestID string  `json:"requestId"`
+	}
+	if err := strict(body, &b); err != nil || b.Code == nil || b.Message == nil || b.RequestID == "" {
+		return answer{}, fmt.Errorf("code, message, requestId: %w", err)
+	}
+	return answer{code: *b.Code, message: *b.Message}, nil
+}
+
+// readConsole reads the three envelopes of the console: its paths decide which.
+func readConsole(body []byte) (answer, error) {
+	if bytes.HasPrefix(body, []byte(`{"requestId":`)) {
+		return readEnvelope(body)
+	}
+	var b struct {
+		LogID   string       `json:"log_id"`
+		Number  *json.Number `json:"error_code"` // A number, never a string.
+		Text    *string      `json:"error_msg"`
+		Status  int          `json:"status"`
+		Success *bool        `json:"success"`
+		Code    *string      `json:"code"`
+		Message *struct {
+			Global string `json:"global"`
+		} `json:"message"`
+	}
+	if err := strict(body, &b); err != nil || b.LogID == "" {
+		return answer{}, fmt.Errorf("log_id: %w", err)
+	}
+	switch {
+	case b.Number != nil && b.Text != nil && b.Code == nil:
+		return answer{code: b.Number.String(), message: *b.Text}, nil
+	case b.Code != nil && b.Message != nil && b.Number == nil && b.Status == 400 && b.Success != nil && !*b.Success:
+		return answer{code: *b.Code, message: b.Message.Global}, nil
+	}
+	return answer{}, fmt.Errorf("neither error_code, error_msg nor status, success, code, message: %s", body)
+}
+
 // strict decodes one JSON value with no key that the reader does not know and
 // nothing behind it.
 func strict(body []byte, into any) error {
@@ -100,6 +160,10 @@ func read(s responders.Sample) (answer, error) {
 		return answer{}, fmt.Errorf("%d frames, not one", len(s.Message.Frames))
 	}
 	body, status := []byte(s.Message.Frames[0]), s.Message.Status
+	if code := s.Message.Header["X-Bce-Error-Code"]; len(body) == 0 && len(code) == 1 {
+		// The gateway of Baidu Cloud says it all in the header.
+		return answer{code: code[0], message: s.Message.Header["X-Bce-Error-Message"][0], status: status}, nil
+	}
 	if s.Message.Stream {
 		text, found := strings.CutSuffix(string(body), "\n\n")
 		if !found {
@@ -184,7 +248,13 @@ func checkAnswer(t *testing.T, where string, got answer, e *catalog.Entry, v *ca
 	if want := cmp.Or(v.Type, e.CodeOn(d)); d.Name == catalog.DashScopeCompatible && got.kind != want {
 		t.Errorf("%s: type %q, want %q", where, got.kind, want)
 	}
+	if d.Name == catalog.QianfanV2 && got.kind != v.Type {
+		t.Errorf("%s: type %q, want %q", where, got.kind, v.Type)
+	}
 	want := v.StatusOn(d, edition)
+	if s.Path != "" {
+		want = 200 // The first generation of the console says so to everything.
+	}
 	if s.Stream {
 		// A stream that began with 200 cannot take it back. The native one
 		// tells the status in a comment, the compatible one nowhere.

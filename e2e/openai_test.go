@@ -108,7 +108,7 @@ var openaiCases = []testCase{
 		[[rule]]
 		name        = "broken"
 		when        = { calls = "1..3" }
-		error       = "InternalError"
+		error       = "dashscope/InternalError"
 		retry_after = "0s"`, func(t *testing.T, s server) {
 		_, err := s.openai().New(t.Context(), chat())
 		if e := wantError[*openai.Error](t, err); e.StatusCode != 500 {

@@ -26,6 +26,28 @@ type completion struct {
 	scripted  bool   // the words of the scenario.
 	pieces    []string
 	usage     usage
+	null      bool   // The content is null.
+	safety    safety // What Qianfan says of it.
+}
+
+// safety is what Qianfan says of a content at HTTP 200.
+type safety struct {
+	clearHistory   bool
+	banRound, flag *int
+	unsafe         bool // is_safe is 0.
+}
+
+// completeAll makes the answer up, choice by choice; a reply without choices
+// has none, but its usage counts.
+func completeAll(r *scenarios.Request, c *chat, m Meta, reply *scenarios.Reply) (outs []completion, u usage) {
+	for i := range c.choices {
+		outs = append(outs, complete(r, c, m, reply, i))
+	}
+	u = sum(outs)
+	if reply != nil && reply.Choices != nil {
+		outs = nil
+	}
+	return outs, u
 }
 
 type toolCall struct{ id, name, arguments string }
@@ -73,9 +95,24 @@ func complete(r *scenarios.Request, c *chat, m Meta, reply *scenarios.Reply, cho
 	if reply.FinishReason != "" {
 		out.finish, out.scripted = reply.FinishReason, true
 	}
+	if reply.NullContent {
+		out.text, out.null = "", true
+	}
+	out.safety = safety{
+		clearHistory: reply.NeedClearHistory, banRound: reply.BanRound, flag: reply.Flag,
+		unsafe: reply.IsSafe != nil && *reply.IsSafe == 0,
+	}
 	out.pieces = pieces(out.text, reply.Frames)
 	out.count(r, reply.Usage)
 	return out
+}
+
+// content writes the text as it stands in a whole message.
+func (out *completion) content() []byte {
+	if out.null {
+		return []byte("null")
+	}
+	return appendQuoted(nil, out.text)
 }
 
 // limit ends made-up text where the caller's stop words or bound say.

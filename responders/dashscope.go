@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/scenarios"
 )
 
@@ -34,7 +35,7 @@ func letIn(status int) bool {
 
 // dashScopeHeader returns the headers of an answer. The three times are made
 // up, but agree with one another: arrival and cost make the start.
-func (m Meta) dashScopeHeader(status int, contentType string) http.Header {
+func (m Meta) dashScopeHeader(r *scenarios.Request, status int, contentType string) http.Header {
 	chance := m.chance(forHeaders)
 	arrived := m.Now.UnixMilli()
 	cost := int64(20 + chance.IntN(200))
@@ -53,12 +54,51 @@ func (m Meta) dashScopeHeader(status int, contentType string) http.Header {
 	if contentType == sseType {
 		h["Vary"] = []string{"Origin"}
 	}
+	allowOrigin(h, r)
 	if letIn(status) {
 		h["x-dashscope-call-gateway"] = []string{"true"}
 		h["x-dashscope-finished"] = []string{strconv.FormatBool(contentType != sseType)}
 		h["x-dashscope-timeout"] = []string{"180"}
 	}
 	return h
+}
+
+// dashScopeWhole is a success that is not streamed.
+func (m Meta) dashScopeWhole(r *scenarios.Request, body []byte) Message {
+	return Message{
+		Status: http.StatusOK, Header: m.dashScopeHeader(r, http.StatusOK, "application/json"), Frames: []Frame{body},
+	}
+}
+
+// dashScopeStream is a success that is streamed; so many frames at its end say
+// that it ends.
+func (m Meta) dashScopeStream(r *scenarios.Request, frames []Frame, ending int) Message {
+	return Message{
+		Status: http.StatusOK, Header: m.dashScopeHeader(r, http.StatusOK, sseType),
+		Frames: frames, Stream: true, Ending: ending, Marks: 1,
+	}
+}
+
+// A dashScopeCall is what one operation asks for.
+type dashScopeCall interface {
+	// turns returns what the caller says, for rules to match.
+	turns() []scenarios.Turn
+
+	// refusal returns what the model service refuses of it.
+	refusal() *scenarios.Refusal
+
+	// answer writes the success.
+	answer(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message
+}
+
+// invalidParameter refuses a body with that message.
+func invalidParameter(variant string, args map[string]string) *scenarios.Refusal {
+	return &scenarios.Refusal{ID: dashScopeModel + "InvalidParameter", Variant: variant, Args: args}
+}
+
+// parameterMissing names the parameter that is missing or of the wrong type.
+func parameterMissing(name string) *scenarios.Refusal {
+	return invalidParameter("Required parameter({parameter}) missing or invalid", map[string]string{"parameter": name})
 }
 
 // bodyRefusal is what is wrong with the bytes of a body, if anything.
@@ -72,9 +112,17 @@ func bodyRefusal(in *Incoming, r *scenarios.Request) *scenarios.Refusal {
 	return nil
 }
 
-// methodRefusal refuses any method but POST.
+// dashScopeMethod is the one that the operation wants.
+func dashScopeMethod(operation string) string {
+	if operation == catalog.OpModels {
+		return http.MethodGet
+	}
+	return http.MethodPost
+}
+
+// methodRefusal refuses any method but the one that the operation wants.
 func methodRefusal(in *Incoming) *scenarios.Refusal {
-	if in.Method == http.MethodPost {
+	if in.Method == dashScopeMethod(in.Operation) {
 		return nil
 	}
 	return &scenarios.Refusal{
@@ -113,4 +161,18 @@ func errorType(stream bool) string {
 		return sseType
 	}
 	return "application/json"
+}
+
+// dashScopeSuccess writes what was asked for, or what a browser may ask for.
+func dashScopeSuccess(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
+	p, ok := r.Detail.(preflight)
+	if !ok {
+		return r.Detail.(dashScopeCall).answer(r, m, reply)
+	}
+	header := m.dashScopeHeader(r, http.StatusOK, "")
+	for _, name := range []string{"Content-Type", "x-dashscope-call-gateway", "x-dashscope-finished", "x-dashscope-timeout"} {
+		delete(header, name) // There is no body, and nothing is called.
+	}
+	p.allow(header, r)
+	return Message{Status: http.StatusOK, Header: header}
 }

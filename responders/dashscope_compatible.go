@@ -19,36 +19,48 @@ func (dashScopeCompatible) Dialect() catalog.Dialect {
 	return d
 }
 
+// Routes returns the paths. Reranking has a prefix of its own.
 func (dashScopeCompatible) Routes() []Route {
-	return []Route{{Path: "/compatible-mode/v1/chat/completions", Operation: catalog.OpChat}}
+	const base = "/compatible-mode/v1/"
+	return []Route{
+		{base + "chat/completions", catalog.OpChat},
+		{base + "completions", catalog.OpCompletion},
+		{base + "embeddings", catalog.OpEmbedding},
+		{base + "models", catalog.OpModels},
+		{"/compatible-api/v1/reranks", catalog.OpRerank},
+	}
 }
 
 func (d dashScopeCompatible) Decode(in *Incoming) *scenarios.Request {
 	r := newRequest(in, d.Dialect())
+	if isPreflight(in) {
+		return readPreflight(r, dashScopeMethod(in.Operation))
+	}
 	body := readBody(r)
 	r.Model = body.Get("model").String()
 	askFor(r)
-	r.Stream = body.Get("stream").Bool()
-	r.Turns = readTurns(body.Get("messages"))
-	r.Detail = compatibleChat(body)
+	call := readCompatible(in, body)
+	r.Detail, r.Turns = call, call.turns()
+	r.Stream = body.Get("stream").Bool() && (in.Operation == catalog.OpChat || in.Operation == catalog.OpCompletion)
 	r.Key = bearer(in)
 	r.Identity = compatibleIdentity(in, r.Key)
-	r.Refused = compatibleRefusal(in, r, body)
+	r.Refused = compatibleRefusal(in, r, call)
 	return r
 }
 
-func compatibleChat(body gjson.Result) *chat {
-	limit := number(body.Get("max_tokens"), 1, 1<<20, 0)
-	c := &chat{
-		jsonMode:     body.Get("response_format.type").String() == "json_object",
-		thinking:     body.Get("enable_thinking").Bool(),
-		maxTokens:    number(body.Get("max_completion_tokens"), 1, 1<<20, limit),
-		choices:      number(body.Get("n"), 1, 4, 1),
-		includeUsage: body.Get("stream_options.include_usage").Bool(),
+func readCompatible(in *Incoming, body gjson.Result) dashScopeCall {
+	switch in.Operation {
+	case catalog.OpCompletion:
+		return readCompletion(body)
+	case catalog.OpEmbedding:
+		return readCompatibleEmbedding(body)
+	case catalog.OpRerank:
+		return readCompatibleRerank(body)
+	case catalog.OpModels:
+		return compatibleModels{}
+	default:
+		return readCompatibleChat(body)
 	}
-	c.readStop(body.Get("stop"))
-	c.readTools(body.Get("tools"), body.Get("tool_choice"))
-	return c
 }
 
 func compatibleIdentity(in *Incoming, key string) *scenarios.Refusal {
@@ -61,28 +73,29 @@ func compatibleIdentity(in *Incoming, key string) *scenarios.Refusal {
 	return nil
 }
 
-func compatibleRefusal(in *Incoming, r *scenarios.Request, body gjson.Result) *scenarios.Refusal {
+// compatibleRefusal is what is refused of the request's content: of any body,
+// then of what the operation asks for. A list has no body.
+func compatibleRefusal(in *Incoming, r *scenarios.Request, call dashScopeCall) *scenarios.Refusal {
+	if in.Operation == catalog.OpModels {
+		return nil
+	}
 	if refused := bodyRefusal(in, r); refused != nil {
 		return refused
 	}
-	messages := body.Get("messages")
-	switch {
-	case r.Model == "":
+	if r.Model == "" {
 		return &scenarios.Refusal{ID: dashScopeModel + "invalid_request_error", Variant: "you must provide a model parameter."}
-	case messages.IsArray() && len(r.Turns) == 0:
-		return &scenarios.Refusal{ID: dashScopeModel + "InvalidParameter", Variant: "[] is too short"}
-	case !messages.IsArray():
-		return &scenarios.Refusal{
-			ID: dashScopeModel + "InvalidParameter", Variant: "Field required: ",
-			Args: map[string]string{"field": "messages"},
-		}
 	}
-	return nil
+	return call.refusal()
+}
+
+// fieldRequired names the field that is missing.
+func fieldRequired(name string) *scenarios.Refusal {
+	return invalidParameter("Field required: ", map[string]string{"field": name})
 }
 
 // Header returns the header of an error.
-func (d dashScopeCompatible) Header(_ *scenarios.Request, m Meta, _ *scenarios.Failure, status int, stream bool) http.Header {
-	return m.dashScopeHeader(status, errorType(stream))
+func (d dashScopeCompatible) Header(r *scenarios.Request, m Meta, _ *scenarios.Failure, status int, stream bool) http.Header {
+	return m.dashScopeHeader(r, status, errorType(stream))
 }
 
 // Body writes OpenAI's envelope with DashScope's additions. Who answers from
@@ -102,7 +115,7 @@ func (d dashScopeCompatible) Body(r *scenarios.Request, m Meta, f *scenarios.Fai
 	}
 	body := obj().raw("error", inner.end())
 	if id {
-		body.str("id", m.chatID())
+		body.str("id", m.answerID(r.Operation))
 	}
 	return body.str("request_id", m.requestUUID()).end()
 }
@@ -112,7 +125,7 @@ func (d dashScopeCompatible) Body(r *scenarios.Request, m Meta, f *scenarios.Fai
 func (d dashScopeCompatible) Event(r *scenarios.Request, m Meta, f *scenarios.Failure, _, _ int) Frame {
 	e := d.describe(r, f)
 	inner := withCode(obj(), e.code).null("param").str("message", e.message).str("type", e.kind).end()
-	return dataFrame(obj().raw("error", inner).str("id", m.chatID()).end())
+	return dataFrame(obj().raw("error", inner).str("id", m.answerID(r.Operation)).end())
 }
 
 // described is what an error says of itself in compatible mode.
@@ -132,114 +145,19 @@ func withCode(o *object, code string) *object {
 	return o.str("code", code)
 }
 
-func (m Meta) chatID() string { return "chatcmpl-" + m.requestUUID() }
+// answerID returns the request id as an answer's id: with a prefix where a
+// model writes.
+func (m Meta) answerID(operation string) string {
+	switch operation {
+	case catalog.OpChat:
+		return "chatcmpl-" + m.requestUUID()
+	case catalog.OpCompletion:
+		return "cmpl-" + m.requestUUID()
+	default:
+		return m.requestUUID()
+	}
+}
 
 func (d dashScopeCompatible) Success(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
-	c := r.Detail.(*chat)
-	outs := make([]completion, c.choices)
-	for i := range outs {
-		outs[i] = complete(r, c, m, reply, i)
-	}
-	if r.Stream {
-		frames, ending := compatibleFrames(outs, c, r.Model, m)
-		return Message{
-			Status: http.StatusOK, Header: m.dashScopeHeader(http.StatusOK, sseType),
-			Frames: frames, Stream: true, Ending: ending, Marks: 1,
-		}
-	}
-	choices := make([][]byte, len(outs))
-	for i, out := range outs {
-		choices[i] = obj().raw("message", compatibleMessage(out)).str("finish_reason", out.finish).
-			num("index", int64(i)).null("logprobs").end()
-	}
-	body := m.compatibleEnd(obj().raw("choices", array(choices...)).str("object", "chat.completion").
-		raw("usage", compatibleUsage(sum(outs), true)), r.Model)
-	return Message{Status: http.StatusOK, Header: m.dashScopeHeader(http.StatusOK, "application/json"), Frames: []Frame{body}}
-}
-
-// compatibleEnd writes the keys that end every answer and every chunk.
-func (m Meta) compatibleEnd(o *object, model string) []byte {
-	return o.num("created", m.Now.Unix()).null("system_fingerprint").str("model", model).str("id", m.chatID()).end()
-}
-
-func compatibleMessage(out completion) []byte {
-	o := obj().str("content", out.text).str("reasoning_content", out.reasoning).str("role", "assistant")
-	if len(out.calls) > 0 {
-		values := make([][]byte, len(out.calls))
-		for i, c := range out.calls {
-			values[i] = obj().
-				raw("function", obj().str("arguments", c.arguments).str("name", c.name).end()).
-				str("id", c.id).num("index", int64(i)).str("type", "function").end()
-		}
-		o.raw("tool_calls", array(values...))
-	}
-	return o.end()
-}
-
-// compatibleUsage writes the usage; the order of its details depends on
-// whether the answer is streamed.
-func compatibleUsage(u usage, whole bool) []byte {
-	prompt := obj().num("text_tokens", int64(u.prompt)).end()
-	completion := obj()
-	if u.reasoning > 0 {
-		completion.num("reasoning_tokens", int64(u.reasoning))
-	}
-	completion.num("text_tokens", int64(u.completion-u.reasoning))
-	o := obj().num("prompt_tokens", int64(u.prompt)).num("completion_tokens", int64(u.completion)).num("total_tokens", int64(u.total))
-	if whole {
-		return o.raw("prompt_tokens_details", prompt).raw("completion_tokens_details", completion.end()).end()
-	}
-	return o.raw("completion_tokens_details", completion.end()).raw("prompt_tokens_details", prompt).end()
-}
-
-// compatibleFrames writes a stream: an opening chunk, the pieces, a closing
-// chunk for each choice, the usage if asked for, and the end mark. It returns
-// how many frames, from the last choice's closing one, say that the answer ends.
-func compatibleFrames(outs []completion, c *chat, model string, m Meta) (frames []Frame, ending int) {
-	chunk := func(choices, usage []byte) {
-		o := obj().raw("choices", choices).str("object", "chat.completion.chunk").raw("usage", usage)
-		frames = append(frames, dataFrame(m.compatibleEnd(o, model)))
-	}
-	for i, out := range outs {
-		all := steps(out)
-		opened := len(all) > 0 && all[0].call != nil // A tool call opens the stream itself.
-		if !opened {
-			delta := obj().str("content", "").str("role", "assistant").end()
-			chunk(array(obj().raw("delta", delta).num("index", int64(i)).null("logprobs").null("finish_reason").end()), []byte("null"))
-		}
-		for k, s := range all {
-			chunk(array(obj().raw("delta", compatibleDelta(s, opened && k == 0)).null("finish_reason").
-				num("index", int64(i)).null("logprobs").end()), []byte("null"))
-		}
-		delta := obj().str("content", "").end()
-		chunk(array(obj().str("finish_reason", out.finish).raw("delta", delta).
-			num("index", int64(i)).null("logprobs").end()), []byte("null"))
-	}
-	ending = 2
-	if c.includeUsage {
-		chunk([]byte("[]"), compatibleUsage(sum(outs), false))
-		ending = 3
-	}
-	return append(frames, Frame("data: [DONE]\n\n")), ending
-}
-
-func compatibleDelta(s step, opens bool) []byte {
-	switch {
-	case s.call != nil:
-		function := obj()
-		if s.call.name != "" {
-			function.str("name", s.call.name)
-		}
-		function.str("arguments", s.call.arguments)
-		call := obj().num("index", int64(s.index)).str("id", s.call.id).str("type", "function").raw("function", function.end()).end()
-		o := obj().null("content").raw("tool_calls", array(call))
-		if opens {
-			o.str("role", "assistant")
-		}
-		return o.end()
-	case s.reasoning != "":
-		return obj().null("content").str("reasoning_content", s.reasoning).end()
-	default:
-		return obj().str("content", s.text).end()
-	}
+	return dashScopeSuccess(r, m, reply)
 }

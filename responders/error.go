@@ -13,7 +13,7 @@ import (
 // edition.
 func Error(responder Responder, r *scenarios.Request, m Meta, f *scenarios.Failure) Message {
 	d := responder.Dialect()
-	status := statusOf(d, m, f)
+	status := statusOf(responder, r, m, f)
 	mode := DeliveryOf(d, r, m, f)
 	sent, stream := status, false
 	switch mode {
@@ -28,7 +28,7 @@ func Error(responder Responder, r *scenarios.Request, m Meta, f *scenarios.Failu
 		message.Break = func(n int) Frame { return responder.Event(r, m, f, status, n) }
 		return message
 	}
-	message := Message{Status: sent, Header: responder.Header(r, m, f, sent, stream), Stream: stream}
+	message := Message{Entry: f.Entry, Status: sent, Header: responder.Header(r, m, f, sent, stream), Stream: stream}
 	retryAfter(message.Header, f)
 	if stream {
 		message.Frames = []Frame{responder.Event(r, m, f, status, 1)}
@@ -36,6 +36,13 @@ func Error(responder Responder, r *scenarios.Request, m Meta, f *scenarios.Failu
 		message.Frames = []Frame{responder.Body(r, m, f, status)}
 	}
 	return message
+}
+
+// A statuser has errors whose status depends on what was called.
+type statuser interface {
+	// Status returns the status that the error has there, or 0 if it has its
+	// own.
+	Status(r *scenarios.Request, f *scenarios.Failure) int
 }
 
 // DeliveryOf returns the delivery in which the failure arrives.

@@ -46,4 +46,7 @@ const (
 	forHeaders
 	forToken
 	forToolCalls
+	forLogID uint64 = 1<<32 + iota // Beyond the calls' own.
+	forConversation
+	forMessage
 )

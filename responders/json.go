@@ -56,6 +56,14 @@ func (o *object) raw(name string, value []byte) *object {
 	return o
 }
 
+// optional adds a number if there is one.
+func (o *object) optional(name string, value *int) *object {
+	if value != nil {
+		o.num(name, int64(*value))
+	}
+	return o
+}
+
 // end returns the finished object, which must not be added to any more.
 func (o *object) end() []byte {
 	if len(o.text) == 0 {

@@ -1,6 +1,7 @@
 package responders
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -29,40 +30,66 @@ func (qianfanV1) Dialect() catalog.Dialect {
 }
 
 func (qianfanV1) Routes() []Route {
-	return []Route{{Path: v1Prefix + "/chat/{endpoint}", Operation: catalog.OpChat}}
+	return []Route{
+		{Path: v1Prefix + "/chat/{endpoint}", Operation: catalog.OpChat},
+		{Path: v1Prefix + "/completions/{endpoint}", Operation: catalog.OpCompletion},
+		{Path: v1Prefix + "/embeddings/{endpoint}", Operation: catalog.OpEmbedding},
+		{Path: v1Prefix + "/text2image/{endpoint}", Operation: catalog.OpImage},
+		{Path: v1Prefix + "/image2text/{endpoint}", Operation: catalog.OpImageToText},
+		{Path: v1Prefix + "/reranker/{endpoint}", Operation: catalog.OpRerank},
+		{Path: v1Prefix + "/tokenizer/erniebot", Operation: catalog.OpTokenize},
+		{Path: v1Prefix + "/plugin/{endpoint}/", Operation: catalog.OpPlugin},
+		{Path: v1Prefix + "/erniebot/plugins", Operation: catalog.OpPlugin},
+		{Path: v1Prefix + "/erniebot/plugin", Operation: catalog.OpPlugin},
+	}
+}
+
+// v1Call is how one operation is read and answered.
+type v1Call struct {
+	// read fills in the turns and the detail, and returns what the model
+	// service refuses of a body that is a JSON object.
+	read func(r *scenarios.Request, body gjson.Result) *scenarios.Refusal
+
+	// answer writes the success; the headers of every answer are added.
+	answer func(r *scenarios.Request, m Meta, reply *scenarios.Reply) v1Answer
+
+	streams bool
+}
+
+// v1Answer is a success without its headers: the frames of a stream, or the
+// whole body as the only one.
+type v1Answer struct {
+	frames []Frame
+	tokens []int
+	usage  usage
+}
+
+// v1Calls are all operations.
+var v1Calls = map[string]v1Call{
+	catalog.OpChat:        {readV1Chat, answerV1Chat, true},
+	catalog.OpCompletion:  {readV1Completion, answerV1Completion, true},
+	catalog.OpEmbedding:   {readV1Embedding, answerV1Embedding, false},
+	catalog.OpImage:       {readV1Image, answerV1Image, false},
+	catalog.OpImageToText: {readV1ImageToText, answerV1Completion, true},
+	catalog.OpPlugin:      {readV1Plugin, answerV1Plugin, true},
+	catalog.OpRerank:      {readV1Rerank, answerV1Rerank, false},
+	catalog.OpTokenize:    {readV1Tokenize, answerV1Tokenize, false},
 }
 
 func (q qianfanV1) Decode(in *Incoming) *scenarios.Request {
 	r := newRequest(in, q.Dialect())
-	r.Model = in.Vars["endpoint"]
-	askFor(r)
 	body := readBody(r)
-	r.Stream = body.Get("stream").Bool()
-	r.Turns = readTurns(body.Get("messages"))
-	if system := body.Get("system").String(); system != "" {
-		r.Turns = append([]scenarios.Turn{{Role: "system", Text: system}}, r.Turns...)
+	r.Model = in.Vars["endpoint"]
+	if in.Operation == catalog.OpTokenize {
+		r.Model = body.Get("model").String()
 	}
-	r.Detail = v1Chat(body)
+	askFor(r)
+	call := v1Calls[in.Operation]
+	r.Stream = call.streams && body.Get("stream").Bool()
+	refused := call.read(r, body)
 	r.Key, r.Identity = v1Identity(in)
-	r.Refused = v1Refusal(in, r, body)
+	r.Refused = cmp.Or(v1Refusal(in, r, body), refused)
 	return r
-}
-
-func v1Chat(body gjson.Result) *chat {
-	c := &chat{
-		choices:   1,
-		jsonMode:  body.Get("response_format").String() == "json_object",
-		maxTokens: number(body.Get("max_output_tokens"), 1, 1<<20, 0),
-	}
-	c.readStop(body.Get("stop"))
-	body.Get("functions").ForEach(func(_, f gjson.Result) bool {
-		if name := f.Get("name").String(); name != "" {
-			c.tools = append(c.tools, tool{name: name, parameters: f.Get("parameters")})
-		}
-		return true
-	})
-	c.mustCall = body.Get("tool_choice.function.name").String()
-	return c
 }
 
 const capability = "qianfan/capability/"
@@ -106,15 +133,13 @@ func tokenExpired(token string, now time.Time) bool {
 	return err == nil && now.Unix() >= expiry
 }
 
-// v1Refusal is what the model service refuses of the body.
+// v1Refusal is what the model service refuses of the bytes of a body.
 func v1Refusal(in *Incoming, r *scenarios.Request, body gjson.Result) *scenarios.Refusal {
 	switch {
 	case in.State == BodyTooLarge:
 		return &scenarios.Refusal{ID: capability + "336007", Variant: "the max input characters"}
 	case in.State == BodyCut || !r.JSON || !body.IsObject():
 		return &scenarios.Refusal{ID: capability + "336002"}
-	case len(r.Turns) == 0 || !body.Get("messages").IsArray():
-		return &scenarios.Refusal{ID: capability + "336001"}
 	}
 	return nil
 }
@@ -160,76 +185,32 @@ func (q qianfanV1) Event(r *scenarios.Request, m Meta, f *scenarios.Failure, sta
 }
 
 func (q qianfanV1) Success(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
-	c := r.Detail.(*chat)
-	out := complete(r, c, m, reply, 0)
+	out := v1Calls[r.Operation].answer(r, m, reply)
 	header := m.v1Header(r)
+	header["Content-Type"] = []string{v1JSON}
 	header["Statement"] = []string{"AI-generated"}
 	header["X-Aipe-Self-Def"] = []string{fmt.Sprintf("eb_total_tokens:%d,prompt_tokens:%d,id:%s", out.usage.total, out.usage.prompt, m.asID())}
+	message := Message{Status: http.StatusOK, Header: header, Frames: out.frames}
 	if r.Stream {
+		// No end mark follows: the last frame says is_end.
 		header["Content-Type"] = []string{v1Stream}
-		return Message{Status: http.StatusOK, Header: header, Frames: v1Frames(out, m), Stream: true, Ending: 1, Marks: 1}
+		message.Stream, message.Ending, message.Marks, message.Tokens = true, 1, 1, out.tokens
 	}
-	header["Content-Type"] = []string{v1JSON}
-	body := m.v1Start("chat.completion").str("result", out.text).boolean("is_truncated", out.finish == finishLength)
-	return Message{Status: http.StatusOK, Header: header, Frames: []Frame{v1Tail(body, out, out.usage, true)}}
+	return message
 }
 
-// v1Frames writes a stream: no end mark, but is_end in the last frame, and
-// usage in every one.
-func v1Frames(out completion, m Meta) []Frame {
-	pieces := out.pieces
-	if len(pieces) == 0 {
-		pieces = []string{""}
-	}
-	frames := make([]Frame, len(pieces))
-	said := 0
-	for i, piece := range pieces {
-		last := i == len(pieces)-1
-		said += countTokens(piece)
-		u := out.usage.so(said)
-		if last {
-			u = out.usage
-		}
-		body := m.v1Start("chat.completion").num("sentence_id", int64(i)).boolean("is_end", last).
-			boolean("is_truncated", last && out.finish == finishLength).str("result", piece)
-		frames[i] = dataFrame(v1Tail(body, out, u, last))
-	}
-	return frames
-}
+// v1Whole is an answer that is not streamed.
+func v1Whole(body []byte, u usage) v1Answer { return v1Answer{frames: []Frame{body}, usage: u} }
 
 func (m Meta) v1Start(kind string) *object {
 	return obj().str("id", m.asID()).str("object", kind).num("created", m.Now.Unix())
 }
 
-// v1Tail writes the keys that end every answer and every frame. A call and
-// the reason stand where the answer ends.
-func v1Tail(body *object, out completion, u usage, last bool) []byte {
-	body.boolean("need_clear_history", false)
-	if last && len(out.calls) > 0 {
-		call := out.calls[0]
-		body.raw("function_call", obj().str("name", call.name).
-			str("thoughts", "The function "+call.name+" can answer this.").
-			str("arguments", call.arguments).end())
-	}
-	if last {
-		body.str("finish_reason", v1Finish(out))
-	}
-	return body.raw("usage", obj().num("prompt_tokens", int64(u.prompt)).
+// v1Usage writes the usage of an answer that is text.
+func v1Usage(u usage) *object {
+	return obj().num("prompt_tokens", int64(u.prompt)).
 		num("completion_tokens", int64(u.completion)).
-		num("total_tokens", int64(u.total)).end()).end()
-}
-
-func v1Finish(out completion) string {
-	switch {
-	case out.scripted:
-		return out.finish
-	case out.finish == finishTools:
-		return "function_call"
-	case out.finish == finishLength:
-		return "length"
-	default:
-		return "normal"
-	}
+		num("total_tokens", int64(u.total))
 }
 
 // asID returns an id as Qianfan forms them.

@@ -38,7 +38,7 @@ type Responder interface {
 // All returns a responder for every dialect, in the order in which their
 // routes are tried.
 func All() []Responder {
-	return []Responder{qianfanV1{}, qianfanOAuth{}, dashScopeNative{}, dashScopeCompatible{}}
+	return []Responder{qianfanV1{}, qianfanOAuth{}, qianfanIAM{}, dashScopeNative{}, dashScopeCompatible{}, qianfanV2{}, qianfanConsole{}}
 }
 
 // For returns the responder of the dialect, or nil.
@@ -63,6 +63,7 @@ type Incoming struct {
 	Operation string            // Of the route.
 	Vars      map[string]string // Of the route's path.
 	Namespace string
+	Host      string // Scheme and host as the client sees them, such as "http://127.0.0.1:8080".
 	Asked     string // The error that a header asks for, if any.
 
 	Method string
@@ -104,6 +105,10 @@ type Message struct {
 	// those with a finish reason and the end mark; Marks is how many of them are
 	// the end mark alone.
 	Ending, Marks int
+
+	// Entry is the documented error that this is; nil for others. What a look-up
+	// among the records does not find is refused without a decision.
+	Entry *catalog.Entry
 
 	// Changes are to be made to the records, whether the answer arrives or not.
 	Changes []scenarios.Change

@@ -1,6 +1,7 @@
 package responders
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
@@ -11,7 +12,8 @@ import (
 // A Sample is a documented error as one dialect sends it.
 type Sample struct {
 	Dialect string
-	Stream  bool // Whether the call asked for a stream.
+	Path    string // Where the error looks so, if it looks otherwise elsewhere.
+	Stream  bool   // Whether the call asked for a stream.
 	Message Message
 }
 
@@ -25,19 +27,34 @@ func Samples(e *catalog.Entry, v *catalog.Variant, edition catalog.Edition) []Sa
 		if !e.CarriedBy(d.Name) || !v.CarriedBy(d.Name) {
 			continue
 		}
-		plain := sample(responder, e, v, edition, false)
+		plain := sample(responder, e, v, edition, elsewhere{}, false)
 		samples = append(samples, Sample{Dialect: d.Name, Message: plain})
-		if streamed := sample(responder, e, v, edition, true); d.Streams && streamed.Stream {
+		if r, differs := responder.(pathed); differs {
+			if at := r.elsewhere(e); at.path != "" {
+				other := sample(responder, e, v, edition, at, false)
+				samples = append(samples, Sample{Dialect: d.Name, Path: at.path, Message: other})
+			}
+		}
+		if streamed := sample(responder, e, v, edition, elsewhere{}, true); d.Streams() && streamed.Stream {
 			samples = append(samples, Sample{Dialect: d.Name, Stream: true, Message: streamed})
 		}
 	}
 	return samples
 }
 
-func sample(responder Responder, e *catalog.Entry, v *catalog.Variant, edition catalog.Edition, stream bool) Message {
+// elsewhere is a call whose errors look otherwise than those of most calls.
+type elsewhere struct{ operation, path string }
+
+// A pathed responder has errors that look otherwise on some paths.
+type pathed interface {
+	// elsewhere returns where the error looks otherwise, if anywhere.
+	elsewhere(e *catalog.Entry) elsewhere
+}
+
+func sample(responder Responder, e *catalog.Entry, v *catalog.Variant, edition catalog.Edition, at elsewhere, stream bool) Message {
 	d := responder.Dialect()
 	r := &scenarios.Request{
-		Provider: d.Provider, Dialect: d.Name, Operation: d.Operations[0],
+		Provider: d.Provider, Dialect: d.Name, Operation: cmp.Or(at.operation, d.Operations[0].Name), Path: at.path,
 		Method: http.MethodPost, Header: map[string][]string{}, Stream: stream,
 	}
 	m := Meta{

@@ -16,7 +16,11 @@ var strangers = []struct {
 	refusal      scenarios.Refusal
 }{
 	{"aip.baidubce.com", "/rpc/2.0/", catalog.QianfanV1, scenarios.Refusal{ID: capability + "3", Always: true}},
+	{"", oldPrefix, catalog.QianfanConsole, scenarios.Refusal{ID: iamFamily + "InvalidURI", Always: true}},
+	{"qianfan.baidubce.com", "/v2/", catalog.QianfanV2, scenarios.Refusal{ID: iamFamily + "InvalidVersion", Always: true}},
+	{"iam.bj.baidubce.com", "", catalog.QianfanIAM, scenarios.Refusal{ID: iamFamily + "InvalidURI", Always: true}},
 	{"", "/compatible-mode/", catalog.DashScopeCompatible, notFound},
+	{"", "/compatible-api/", catalog.DashScopeCompatible, notFound},
 	{"dashscope.aliyuncs.com", "/api/v1/", catalog.DashScopeNative, notFound},
 	{"dashscope-intl.aliyuncs.com", "", catalog.DashScopeNative, notFound},
 	{"dashscope-us.aliyuncs.com", "", catalog.DashScopeNative, notFound},
@@ -25,8 +29,12 @@ var strangers = []struct {
 var notFound = scenarios.Refusal{ID: dashScopeModel + "NotFound", Variant: "Request path not found.", Always: true}
 
 // Stranger reads a request whose path no route has, as the vendor whose kind
-// of path or whose host it is. It returns nil if it is nobody's.
+// of path or whose host it is, or as whoever keeps the vendors' files. It
+// returns nil if it is nobody's.
 func Stranger(in *Incoming, hostport string) (Responder, *scenarios.Request) {
+	if hasFile(in.Path) {
+		return files{}, files{}.Decode(in)
+	}
 	host := hostport
 	if h, _, err := net.SplitHostPort(hostport); err == nil {
 		host = h
@@ -48,7 +56,9 @@ func NearestPath(path string) string {
 	var paths []string
 	for _, r := range All() {
 		for _, route := range r.Routes() {
-			paths = append(paths, route.Path)
+			if !strings.Contains(route.Path, "{") {
+				paths = append(paths, route.Path)
+			}
 		}
 	}
 	for _, p := range paths {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/scenarios"
 )
 
@@ -34,11 +33,16 @@ func fill(f *scenarios.Failure, r *scenarios.Request) string {
 }
 
 // statusOf returns the status that the error has, wherever it stands.
-func statusOf(d catalog.Dialect, m Meta, f *scenarios.Failure) int {
+func statusOf(responder Responder, r *scenarios.Request, m Meta, f *scenarios.Failure) int {
 	if f.Status != 0 {
 		return f.Status
 	}
-	return f.Variant.StatusOn(d, m.Edition)
+	if s, knows := responder.(statuser); knows {
+		if status := s.Status(r, f); status != 0 {
+			return status
+		}
+	}
+	return f.Variant.StatusOn(responder.Dialect(), m.Edition)
 }
 
 // retryAfter adds the header in whole seconds, rounded up, if asked for.

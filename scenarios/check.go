@@ -159,6 +159,18 @@ func checkReply(path string, reply *Reply, r *report) {
 	if reply.Text != nil && reply.Frames != nil && reply.Frames.Pieces != nil {
 		r.add(path+".frames", "the pieces are the text: give text with a number of frames, or the pieces alone")
 	}
+	if reply.Choices != nil && *reply.Choices != 0 {
+		r.add(path+".choices", "must be 0: how many choices there are is the caller's n")
+	}
+	if reply.NullContent && (reply.Text != nil || reply.Frames != nil) {
+		r.add(path+".null_content", "does not go with text or frames: null is all there is")
+	}
+	if reply.Flag != nil && (*reply.Flag < 0 || *reply.Flag > 4) {
+		r.add(path+".flag", "must be from 0 to 4")
+	}
+	if reply.IsSafe != nil && *reply.IsSafe != 0 && *reply.IsSafe != 1 {
+		r.add(path+".is_safe", "must be 0 or 1")
+	}
 	for i, call := range reply.ToolCalls {
 		if call.Name == "" {
 			r.add(path+".tool_calls"+index(i), "needs a name")

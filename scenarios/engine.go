@@ -130,7 +130,7 @@ func (e *Engine) decide(ctx context.Context, now time.Time, r *Request, trace *T
 		d.Cause = ByRule
 		return d, nil
 	}
-	if len(matched) == 0 && e.scenario.Unmatched == "refuse" {
+	if len(matched) == 0 && e.scenario.Unmatched == "refuse" && (route{r.Dialect, r.Operation}).operationOf().Name != "" {
 		d.Cause, d.Problem = ByUnmatched, e.unmatched(r)
 		return d, nil
 	}

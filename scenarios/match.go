@@ -287,7 +287,7 @@ type OperationName string
 func (o *OperationName) UnmarshalTOML(in any) error {
 	var names []string
 	for _, d := range catalog.Dialects() {
-		names = append(names, d.Operations...)
+		names = append(names, d.OperationNames()...)
 	}
 	slices.Sort(names)
 	text, err := oneOf(in, slices.Compact(names)...)

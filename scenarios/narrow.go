@@ -12,6 +12,13 @@ import (
 // route is a place where a rule can answer.
 type route struct{ dialect, operation string }
 
+// operationOf returns what the catalogue says of the operation.
+func (r route) operationOf() catalog.Operation {
+	d, _ := catalog.DialectNamed(r.dialect)
+	o, _ := d.Operation(r.operation)
+	return o
+}
+
 // outcome is a compiled [Outcome].
 type outcome struct {
 	*Outcome
@@ -81,14 +88,14 @@ func impliedStream(path string, rule *Rule, r *report) bool {
 	case stream != "":
 		rule.Match.onlyStream(true)
 		for at := range rule.routes {
-			if d, _ := catalog.DialectNamed(at.dialect); !d.Streams {
+			if !at.operationOf().Streams {
 				delete(rule.routes, at)
 			}
 		}
 		if len(rule.routes) > 0 {
 			return true
 		}
-		r.add(stream, "is for streams, which no dialect that the rule matches has")
+		r.add(stream, "is for streams, which nothing that the rule matches has")
 	case whole != "":
 		rule.Match.onlyStream(false)
 		return true
@@ -105,13 +112,11 @@ func (m *Match) routes() map[route]bool {
 		if m.Provider != "" && string(m.Provider) != d.Provider || m.Dialect != "" && string(m.Dialect) != d.Name {
 			continue
 		}
-		if m.Stream != nil && *m.Stream && !d.Streams {
-			continue
-		}
 		for _, op := range d.Operations {
-			if m.Operation == "" || string(m.Operation) == op {
-				routes[route{d.Name, op}] = true
+			if m.Operation != "" && string(m.Operation) != op.Name || m.Stream != nil && *m.Stream && !op.Streams {
+				continue
 			}
+			routes[route{d.Name, op.Name}] = true
 		}
 	}
 	return routes
@@ -123,8 +128,8 @@ func (m *Match) whyNever() string {
 	case known && m.Provider != "" && string(m.Provider) != d.Provider:
 		return fmt.Sprintf("dialect %s belongs to provider %s", d.Name, d.Provider)
 	case known && m.Operation != "" && !d.Carries(string(m.Operation)):
-		return fmt.Sprintf("dialect %s has no operation %q; it has %s", d.Name, m.Operation, strings.Join(d.Operations, ", "))
-	case known && m.Stream != nil && *m.Stream && !d.Streams:
+		return fmt.Sprintf("dialect %s has no operation %q; it has %s", d.Name, m.Operation, strings.Join(d.OperationNames(), ", "))
+	case known && m.Stream != nil && *m.Stream && !d.Streams():
 		return fmt.Sprintf("dialect %s has no streams", d.Name)
 	default:
 		return "no dialect has all of these"
@@ -139,12 +144,12 @@ func narrow(path string, rule *Rule, o *outcome, r *report) {
 		narrowError(path, rule, o, r)
 	case o.Reply != nil:
 		for at := range rule.routes {
-			if d, _ := catalog.DialectNamed(at.dialect); !o.Reply.shownBy(d) {
+			if !o.Reply.shownBy(at.operationOf()) {
 				delete(rule.routes, at)
 			}
 		}
 		if len(rule.routes) == 0 {
-			r.add(path+".reply", "cannot be shown by any dialect that the rule matches: it needs %s", strings.Join(o.Reply.parts(), ", "))
+			r.add(path+".reply", "cannot be shown by any operation that the rule matches: it needs %s", strings.Join(o.Reply.parts(), ", "))
 		}
 	}
 }
@@ -175,7 +180,7 @@ func narrowError(path string, rule *Rule, o *outcome, r *report) {
 		o.variants[name] = v
 	}
 	for at := range rule.routes {
-		if o.variants[at.dialect] == nil {
+		if o.variants[at.dialect] == nil || !entry.MetOn(at.operation) {
 			delete(rule.routes, at)
 		}
 	}

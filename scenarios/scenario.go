@@ -71,6 +71,14 @@ type Reply struct {
 	FinishReason string     `toml:"finish_reason" need:"text"` // Sent as it stands.
 	Usage        *Usage     `toml:"usage"`
 	Frames       *Frames    `toml:"frames"` // How a stream is cut into pieces of text.
+
+	// What goes wrong at HTTP 200.
+	Choices          *Index `toml:"choices"`            // 0 sends no choice at all, in a stream the usage only.
+	NullContent      bool   `toml:"null_content"`       // The content is null.
+	NeedClearHistory bool   `toml:"need_clear_history"` // Qianfan V1: the conversation is poisoned.
+	BanRound         *int   `toml:"ban_round"`          // Qianfan: which round it is that offends; -1 is the last.
+	Flag             *int   `toml:"flag"`               // Qianfan: how much, from 0 to 4.
+	IsSafe           *int   `toml:"is_safe"`            // Qianfan V1 completions: 0 is not safe.
 }
 
 // A ToolCall is a call that the model asks its client to make.
@@ -279,13 +287,25 @@ func (r *Reply) parts() []string {
 	default:
 		parts = append(parts, catalog.ReplyToolCalls)
 	}
+	for _, p := range []struct {
+		part string
+		need bool
+	}{
+		{catalog.ReplyNoChoices, r.Choices != nil}, {catalog.ReplyNull, r.NullContent},
+		{catalog.ReplySafety, r.BanRound != nil || r.Flag != nil}, {catalog.ReplyHistory, r.NeedClearHistory},
+		{catalog.ReplyIsSafe, r.IsSafe != nil},
+	} {
+		if p.need {
+			parts = append(parts, p.part)
+		}
+	}
 	if r.Text != nil || r.FinishReason != "" || r.Usage != nil || r.Frames != nil {
 		parts = append(parts, catalog.ReplyText)
 	}
 	return parts
 }
 
-// shownBy reports whether the dialect can show all of the reply.
-func (r *Reply) shownBy(d catalog.Dialect) bool {
-	return !slices.ContainsFunc(r.parts(), func(part string) bool { return !d.Shows(part) })
+// shownBy reports whether the operation can show all of the reply.
+func (r *Reply) shownBy(o catalog.Operation) bool {
+	return !slices.ContainsFunc(r.parts(), func(part string) bool { return !o.Shows(part) })
 }

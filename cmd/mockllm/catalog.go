@@ -287,7 +287,7 @@ func showBytes(w io.Writer, e *catalog.Entry, variant int, edition catalog.Editi
 			continue
 		}
 		for _, s := range responders.Samples(e, &e.Variants[i], edition) {
-			key := fmt.Sprint(s.Dialect, s.Stream)
+			key := fmt.Sprint(s.Dialect, s.Path, s.Stream)
 			if shown[key] {
 				continue
 			}
@@ -295,6 +295,9 @@ func showBytes(w io.Writer, e *catalog.Entry, variant int, edition catalog.Editi
 			call := "a plain call"
 			if s.Stream {
 				call = "a streaming call"
+			}
+			if s.Path != "" {
+				call += " of " + s.Path
 			}
 			script := play.Plan(s.Message, scenarios.Decision{}, nil)
 			fmt.Fprintf(w, "\n--- %s, %s, message %d\n%s\n", s.Dialect, call, i+1, strings.TrimRight(strings.ReplaceAll(string(script.Transcript()), "\r\n", "\n"), "\n"))

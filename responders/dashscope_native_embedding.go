@@ -1,0 +1,206 @@
+package responders
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/mockllm/mockllm/scenarios"
+)
+
+// The native operations that answer a text with numbers.
+
+// maxDimensions bounds what a caller may ask for.
+const maxDimensions = 4096
+
+// nativeEmbedding asks for vectors of texts.
+type nativeEmbedding struct {
+	texts      []string
+	dimensions int
+	wrong      bool // The input is neither a text nor a list of texts.
+}
+
+// nativeBatch is how many texts one call of the native API may have.
+const nativeBatch = 25
+
+func readNativeEmbedding(body gjson.Result) nativeEmbedding {
+	input := body.Get("input.texts")
+	if !input.Exists() {
+		input = body.Get("input.text")
+	}
+	texts, ok := dashScopeTexts(input)
+	return nativeEmbedding{texts: texts, wrong: !ok, dimensions: readDimensions(body, "parameters.dimension")}
+}
+
+// readDimensions reads how long the vectors are to be; the model says if the
+// caller does not.
+func readDimensions(body gjson.Result, path string) int {
+	return number(body.Get(path), 1, maxDimensions, dimensionsOf(body.Get("model").String()))
+}
+
+// dashScopeTexts reads a text or a list of texts, and reports whether it is one.
+func dashScopeTexts(v gjson.Result) (texts []string, ok bool) {
+	if v.Type == gjson.String {
+		return []string{v.Str}, true
+	}
+	ok = v.IsArray()
+	v.ForEach(func(_, text gjson.Result) bool {
+		ok = ok && text.Type == gjson.String
+		texts = append(texts, text.String())
+		return ok
+	})
+	return texts, ok && len(texts) > 0
+}
+
+// asTurns makes turns of the user's of texts, for rules to match.
+func asTurns(texts []string) []scenarios.Turn {
+	turns := make([]scenarios.Turn, len(texts))
+	for i, text := range texts {
+		turns[i] = scenarios.Turn{Role: "user", Text: text}
+	}
+	return turns
+}
+
+func (e nativeEmbedding) turns() []scenarios.Turn { return asTurns(e.texts) }
+
+func (e nativeEmbedding) refusal() *scenarios.Refusal {
+	return refuseTexts(e.texts, e.wrong, nativeBatch)
+}
+
+// refuseTexts refuses what is not texts, or too many.
+func refuseTexts(texts []string, wrong bool, most int) *scenarios.Refusal {
+	switch {
+	case wrong:
+		return invalidParameter("Value error, contents is neither str nor list of str.: input.contents", nil)
+	case len(texts) > most:
+		return invalidParameter("Value error, batch size is invalid, it should not be larger than {max}.",
+			map[string]string{"max": strconv.Itoa(most)})
+	}
+	return nil
+}
+
+func (e nativeEmbedding) answer(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
+	values := make([][]byte, len(e.texts))
+	for i, text := range e.texts {
+		values[i] = obj().raw("embedding", floats(embedding(text, e.dimensions))).num("text_index", int64(i)).end()
+	}
+	usage := obj().num("total_tokens", int64(inputTokens(r, reply))).end()
+	return m.dashScopeWhole(r, m.nativeBody(obj().raw("embeddings", array(values...)).end(), usage))
+}
+
+// inputTokens counts what the caller sends, unless a scenario says.
+func inputTokens(r *scenarios.Request, reply *scenarios.Reply) int {
+	if reply != nil && reply.Usage != nil {
+		return reply.Usage.PromptTokens
+	}
+	n := 0
+	for _, t := range r.Turns {
+		n += countTokens(t.Text)
+	}
+	return n
+}
+
+// multimodalEmbedding asks for vectors of texts, pictures and films.
+type multimodalEmbedding struct {
+	parts      []part
+	dimensions int
+}
+
+// part is a piece of content.
+type part struct {
+	kind string // "text", "image" or "video".
+	text string // The text, or the address or data of the rest.
+}
+
+// readParts reads a list of contents, each with one key that says its kind.
+func readParts(contents gjson.Result) []part {
+	var parts []part
+	contents.ForEach(func(_, content gjson.Result) bool {
+		parts = append(parts, readPart(content))
+		return true
+	})
+	return parts
+}
+
+// readPart reads one content; a string is a text. What it cannot read is an
+// empty text.
+func readPart(content gjson.Result) part {
+	if !content.IsObject() {
+		return part{kind: "text", text: content.String()}
+	}
+	for _, kind := range []string{"text", "image", "video"} {
+		if v := content.Get(kind); v.Exists() {
+			return part{kind: kind, text: v.String()}
+		}
+	}
+	return part{kind: "text"}
+}
+
+func readMultimodalEmbedding(body gjson.Result) multimodalEmbedding {
+	e := multimodalEmbedding{dimensions: readDimensions(body, "parameters.dimension")}
+	if contents := body.Get("input.contents"); contents.IsArray() {
+		e.parts = readParts(contents)
+	}
+	return e
+}
+
+func (e multimodalEmbedding) turns() []scenarios.Turn {
+	var texts []string
+	for _, p := range e.parts {
+		if p.kind == "text" {
+			texts = append(texts, p.text)
+		}
+	}
+	return asTurns(texts)
+}
+
+func (e multimodalEmbedding) refusal() *scenarios.Refusal {
+	if len(e.parts) == 0 {
+		return parameterMissing("contents")
+	}
+	return nil
+}
+
+func (e multimodalEmbedding) answer(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
+	values := make([][]byte, len(e.parts))
+	pictures := 0
+	for i, p := range e.parts {
+		if p.kind != "text" {
+			pictures++
+		}
+		values[i] = obj().num("index", int64(i)).raw("embedding", floats(embedding(p.text, e.dimensions))).str("type", p.kind).end()
+	}
+	usage := obj().num("input_tokens", int64(inputTokens(r, reply)))
+	if pictures > 0 {
+		usage.num("image_tokens", int64(pictures*pictureTokens))
+	}
+	return m.dashScopeWhole(r, m.nativeBody(obj().raw("embeddings", array(values...)).end(), usage.end()))
+}
+
+// tokenizing asks into which tokens a conversation is cut.
+type tokenizing struct{ said []scenarios.Turn }
+
+func (t tokenizing) turns() []scenarios.Turn { return t.said }
+
+func (t tokenizing) refusal() *scenarios.Refusal { return refuseSilence(t.said) }
+
+func (t tokenizing) answer(r *scenarios.Request, m Meta, _ *scenarios.Reply) Message {
+	var said strings.Builder
+	for _, turn := range t.said {
+		said.WriteString(turn.Text)
+	}
+	parts := tokens(said.String())
+	ids, texts := make([][]byte, len(parts)), make([][]byte, len(parts))
+	for i, p := range parts {
+		ids[i], texts[i] = []byte(strconv.Itoa(tokenID(p))), appendQuoted(nil, p)
+	}
+	output := obj().raw("token_ids", array(ids...)).raw("tokens", array(texts...)).end()
+	return m.dashScopeWhole(r, m.nativeBody(output, obj().num("input_tokens", int64(len(parts))).end()))
+}
+
+// tokenID makes a number up for a token, below the size of Qwen's vocabulary.
+func tokenID(token string) int {
+	const vocabulary = 151_643
+	return int(hashed(token) % vocabulary)
+}

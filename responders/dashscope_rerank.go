@@ -1,0 +1,91 @@
+package responders
+
+import (
+	"github.com/tidwall/gjson"
+
+	"github.com/mockllm/mockllm/scenarios"
+)
+
+// reranking asks which documents fit a query best.
+type reranking struct {
+	query      part
+	documents  []gjson.Result // Each a text, or an object with one.
+	most       int            // How many to return.
+	echo       bool           // Whether to return the documents themselves.
+	compatible bool           // Asked at the address that answers flat.
+}
+
+func readNativeRerank(body gjson.Result) reranking {
+	return dashScopeRerank(body.Get("input"), body.Get("parameters"))
+}
+
+func readCompatibleRerank(body gjson.Result) reranking {
+	k := dashScopeRerank(body, body)
+	k.compatible = true
+	return k
+}
+
+func dashScopeRerank(input, parameters gjson.Result) reranking {
+	k := reranking{echo: parameters.Get("return_documents").Bool()}
+	if query := input.Get("query"); query.Exists() {
+		k.query = readPart(query)
+	}
+	if documents := input.Get("documents"); documents.IsArray() {
+		k.documents = documents.Array()
+	}
+	k.most = number(parameters.Get("top_n"), 1, len(k.documents), len(k.documents))
+	return k
+}
+
+func (k reranking) turns() []scenarios.Turn { return asTurns([]string{k.query.text}) }
+
+func (k reranking) refusal() *scenarios.Refusal {
+	switch {
+	case k.query.text == "":
+		return parameterMissing("query")
+	case len(k.documents) == 0:
+		return parameterMissing("documents")
+	}
+	return nil
+}
+
+func (k reranking) answer(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
+	texts := make([]string, len(k.documents))
+	for i, d := range k.documents {
+		texts[i] = readPart(d).text
+	}
+	results := make([][]byte, 0, k.most)
+	for _, place := range rank(k.query.text, texts)[:k.most] {
+		o := obj()
+		if k.echo && !k.compatible {
+			o.raw("document", document(k.documents[place.index]))
+		}
+		results = append(results, o.num("index", int64(place.index)).
+			raw("relevance_score", appendFloat(nil, place.score)).end())
+	}
+	usage := obj().num("total_tokens", int64(k.tokens(texts, reply))).end()
+	if k.compatible {
+		return m.dashScopeWhole(r, obj().str("object", "list").raw("results", array(results...)).
+			str("model", r.Model).str("id", m.requestUUID()).raw("usage", usage).end())
+	}
+	return m.dashScopeWhole(r, m.nativeBody(obj().raw("results", array(results...)).end(), usage))
+}
+
+// document writes a document as it is returned: an object, whatever came.
+func document(d gjson.Result) []byte {
+	p := readPart(d)
+	return obj().str(p.kind, p.text).end()
+}
+
+// tokens counts as the vendor documents it: the query once for each document,
+// and the documents.
+func (k reranking) tokens(documents []string, reply *scenarios.Reply) int {
+	if reply != nil && reply.Usage != nil {
+		return reply.Usage.PromptTokens
+	}
+	n := countTokens(k.query.text) * len(documents)
+	for _, d := range documents {
+		n += countTokens(d)
+	}
+	return n
+}
