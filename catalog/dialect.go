@@ -8,7 +8,8 @@ const (
 	DashScope = "dashscope"
 )
 
-// The dialects that answer today.
+// The dialects. Those that [Dialects] lists answer today; others are only named
+// by entries that wait for them.
 const (
 	QianfanV1           = "qianfan-v1"
 	QianfanV2           = "qianfan-v2"
@@ -17,6 +18,7 @@ const (
 	QianfanConsole      = "qianfan-console"
 	DashScopeNative     = "dashscope-native"
 	DashScopeCompatible = "dashscope-compatible"
+	DashScopeWS         = "dashscope-ws"
 )
 
 // The operations. A dialect offers some of them.
@@ -32,6 +34,7 @@ const (
 	OpSpeech         = "speech"
 	OpApp            = "app"
 	OpModels         = "models"
+	OpBatch          = "batch"
 	OpToken          = "token"
 	OpModel          = "model" // From here on, Qianfan's console.
 	OpPrompt         = "prompt"

@@ -42,9 +42,21 @@ func (f *Family) meets(operation string) bool {
 	return operation == "" || f.Operations == nil || slices.Contains(f.Operations, operation)
 }
 
+// arrives reports whether some dialect that answers today can carry the
+// family; others are documented, but nothing here can be asked for them yet.
+func (f *Family) arrives() bool {
+	return slices.ContainsFunc(dialects, func(d Dialect) bool {
+		return slices.Contains(f.Dialects, d.Name) && slices.ContainsFunc(d.Operations, func(o Operation) bool { return f.meets(o.Name) })
+	})
+}
+
+func (f *Family) exists() bool { return true }
+
 // families is every family in the order in which lists show them.
 var families = []*Family{
 	family(DashScope, "model", []string{DashScopeCompatible, DashScopeNative}),
+	family(DashScope, "batch", []string{DashScopeCompatible}, OpBatch),
+	family(DashScope, "websocket", []string{DashScopeWS}),
 	family(Qianfan, "capability", []string{QianfanV1}),
 	family(Qianfan, "oauth", []string{QianfanOAuth}),
 	family(Qianfan, "v2", []string{QianfanV2}),

@@ -45,6 +45,9 @@ func (e *OutOfScopeError) Error() string {
 	if e.Entry.ClientSide != "" {
 		return fmt.Sprintf("%s is never on the wire: %s", e.Entry.ID(), e.Entry.ClientSide)
 	}
+	if !e.Entry.family.arrives() {
+		return fmt.Sprintf("%s is documented for %s, which nothing here answers yet", e.Entry.ID(), strings.Join(e.Entry.Dialects, ", "))
+	}
 	where := strings.Join(e.Scope.Dialects, ", ")
 	if e.Scope.Operation != "" {
 		where = strings.TrimLeft(where+" "+e.Scope.Operation, " ")
@@ -53,16 +56,20 @@ func (e *OutOfScopeError) Error() string {
 }
 
 // Resolve returns the entry that the name means: a whole id, provider/code,
-// or a bare code. A short name is looked for among the entries in scope; the
+// or a bare code. A short name is looked for among the entries in scope that
+// some dialect can carry today, and without a scope among the others too; the
 // vendor's own code comes before the compatible one, and that before an alias.
 // The error is an [*UnknownError], [*AmbiguousError] or [*OutOfScopeError].
 func Resolve(name string, scope Scope) (*Entry, error) {
-	found := search(name, scope)
+	found := search(name, scope, (*Family).arrives)
+	if len(found) == 0 && scope.Dialects == nil && scope.Operation == "" {
+		found = search(name, scope, (*Family).exists)
+	}
 	switch len(found) {
 	case 1:
 		return found[0], nil
 	case 0:
-		if elsewhere := search(name, Scope{}); len(elsewhere) > 0 {
+		if elsewhere := search(name, Scope{}, (*Family).exists); len(elsewhere) > 0 {
 			return nil, &OutOfScopeError{Entry: elsewhere[0], Scope: scope}
 		}
 		return nil, &UnknownError{Name: name, Nearest: Nearest(name, names(scope))}
@@ -76,14 +83,14 @@ func Resolve(name string, scope Scope) (*Entry, error) {
 
 // search returns the best matches of the name, best kind of match only.
 // A zero scope finds client-side entries too.
-func search(name string, scope Scope) []*Entry {
+func search(name string, scope Scope, look func(*Family) bool) []*Entry {
 	var byCode, byTwin, byAlias []*Entry
 	provider, family, code := split(name)
 	for _, f := range families {
 		if provider != "" && f.Provider != provider || family != "" && f.Name != family {
 			continue
 		}
-		if !f.meets(scope.Operation) {
+		if !look(f) || !f.meets(scope.Operation) {
 			continue
 		}
 		for _, e := range f.Entries() {
@@ -140,7 +147,7 @@ func split(name string) (provider, family, code string) {
 func names(scope Scope) []string {
 	var all []string
 	for _, f := range families {
-		if !f.meets(scope.Operation) {
+		if !f.arrives() || !f.meets(scope.Operation) {
 			continue
 		}
 		for _, e := range f.Entries() {

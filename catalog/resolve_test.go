@@ -162,7 +162,7 @@ func TestResolveAmbiguous(t *testing.T) {
 // Entries that share a compatible code, none spelt like it, are ambiguous:
 // taking the first one would depend on the order of a file.
 func TestResolveAmbiguousTwins(t *testing.T) {
-	f := &Family{Provider: DashScope, Name: "f", Dialects: []string{"d"}}
+	f := &Family{Provider: DashScope, Name: "f", Dialects: []string{DashScopeNative}}
 	f.entries = func() ([]*Entry, error) {
 		return []*Entry{
 			{Provider: DashScope, Family: "f", Code: "One", CompatibleCode: "shared", Dialects: f.Dialects},
@@ -170,7 +170,7 @@ func TestResolveAmbiguousTwins(t *testing.T) {
 		}, nil
 	}
 	withFamilies(t, f)
-	_, err := Resolve("shared", Scope{Dialects: []string{"d"}})
+	_, err := Resolve("shared", Scope{Dialects: []string{DashScopeNative}})
 	var ambiguous *AmbiguousError
 	if !errors.As(err, &ambiguous) || !slices.Equal(ambiguous.Candidates, []string{"dashscope/f/One", "dashscope/f/Two"}) {
 		t.Errorf("Resolve gives %v", err)
@@ -267,6 +267,9 @@ func TestEveryEntryResolves(t *testing.T) {
 	for _, e := range All() {
 		if got, err := Resolve(e.ID(), Scope{}); err != nil || got != e {
 			t.Errorf("Resolve(%q) = %v, %v", e.ID(), got, err)
+		}
+		if !e.family.arrives() {
+			continue // Nobody can ask for it yet.
 		}
 		if got, err := Resolve(e.ID(), Scope{Dialects: e.Dialects}); e.ClientSide == "" && (err != nil || got != e) {
 			t.Errorf("Resolve(%q) on its own dialects = %v, %v", e.ID(), got, err)

@@ -185,6 +185,8 @@ func narrowError(path string, rule *Rule, o *outcome, r *report) {
 		}
 	}
 	switch {
+	case len(o.variants) > 0 && len(rule.routes) == 0:
+		r.add(path+".error", "%s cannot arrive on anything that the rule matches", entry.ID())
 	case len(o.variants) > 0:
 	case undelivered != "":
 		r.add(path+".delivery", "%s", undelivered)

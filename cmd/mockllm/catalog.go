@@ -268,7 +268,9 @@ func showEntry(w io.Writer, name string, variant int, edition catalog.Edition) e
 		fmt.Fprintf(w, "\nnever on the wire: %s\n", e.ClientSide)
 		return nil
 	}
-	showBytes(w, e, variant, edition)
+	if !showBytes(w, e, variant, edition) {
+		fmt.Fprintf(w, "\nnothing here can be asked for it yet: it arrives on %s\n", strings.Join(e.Dialects, ", "))
+	}
 	return nil
 }
 
@@ -279,8 +281,9 @@ func realistic(v catalog.Variant) string {
 	return ""
 }
 
-// showBytes shows the variant asked for, or for each dialect its first.
-func showBytes(w io.Writer, e *catalog.Entry, variant int, edition catalog.Edition) {
+// showBytes shows the variant asked for, or for each dialect its first, and
+// reports whether there was anything to show.
+func showBytes(w io.Writer, e *catalog.Entry, variant int, edition catalog.Edition) bool {
 	shown := map[string]bool{}
 	for i := range e.Variants {
 		if variant != 0 && i != variant-1 {
@@ -303,4 +306,5 @@ func showBytes(w io.Writer, e *catalog.Entry, variant int, edition catalog.Editi
 			fmt.Fprintf(w, "\n--- %s, %s, message %d\n%s\n", s.Dialect, call, i+1, strings.TrimRight(strings.ReplaceAll(string(script.Transcript()), "\r\n", "\n"), "\n"))
 		}
 	}
+	return len(shown) > 0
 }
