@@ -44,21 +44,35 @@ type Records interface {
 // maxRecords bounds the records of a namespace in memory.
 const maxRecords = 10_000
 
-// shelf is the records of one namespace, oldest first. It is safe for use by
-// many goroutines.
+// shelf is the records of one namespace. It is safe for use by many
+// goroutines.
 type shelf struct {
 	mu      sync.Mutex
-	records []Record
+	records map[recordKey]shelved
+	order   []shelvedAt // Oldest first; what was removed or made anew may stand here still.
+	made    uint64
+}
+
+type recordKey struct{ kind, id string }
+
+// shelved is a record and its number, which tells it from an older one of the
+// same name.
+type shelved struct {
+	Record
+	number uint64
+}
+
+type shelvedAt struct {
+	key    recordKey
+	number uint64
 }
 
 // Get implements [View].
 func (s *shelf) Get(kind, id string) (Record, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if i := s.index(kind, id); i >= 0 {
-		return s.records[i], true
-	}
-	return Record{}, false
+	r, found := s.records[recordKey{kind, id}]
+	return r.Record, found
 }
 
 // List implements [View].
@@ -66,34 +80,52 @@ func (s *shelf) List(kind string) []Record {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var found []Record
-	for _, r := range s.records {
-		if r.Kind == kind {
-			found = append(found, r)
+	for _, at := range s.order {
+		if at.key.kind != kind {
+			continue
+		}
+		if r := s.records[at.key]; r.number == at.number {
+			found = append(found, r.Record)
 		}
 	}
 	return found
 }
 
-func (s *shelf) index(kind, id string) int {
-	return slices.IndexFunc(s.records, func(r Record) bool { return r.Kind == kind && r.ID == id })
-}
-
 func (s *shelf) commit(now time.Time, changes []Change) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.records == nil {
+		s.records = map[recordKey]shelved{}
+	}
 	for _, c := range changes {
-		i := s.index(c.Kind, c.ID)
+		key := recordKey{c.Kind, c.ID}
+		old, found := s.records[key]
 		switch {
-		case i >= 0 && c.Value == nil:
-			s.records = slices.Delete(s.records, i, i+1)
-		case i >= 0:
-			s.records[i].Value = c.Value
-		case c.Value != nil:
-			s.records = append(s.records, Record{Kind: c.Kind, ID: c.ID, Created: now, Value: c.Value})
+		case c.Value == nil:
+			delete(s.records, key)
+		case found:
+			old.Value = c.Value
+			s.records[key] = old
+		default:
+			s.made++
+			s.records[key] = shelved{Record{Kind: c.Kind, ID: c.ID, Created: now, Value: c.Value}, s.made}
+			s.order = append(s.order, shelvedAt{key, s.made})
 		}
 	}
-	if over := len(s.records) - maxRecords; over > 0 {
-		s.records = slices.Delete(s.records, 0, over)
+	s.tidy()
+}
+
+// tidy forgets the oldest records beyond the bound, and places in the order
+// that belong to nobody any more once they are the most.
+func (s *shelf) tidy() {
+	for len(s.records) > maxRecords {
+		if at := s.order[0]; s.records[at.key].number == at.number {
+			delete(s.records, at.key)
+		}
+		s.order = s.order[1:]
+	}
+	if len(s.order) > 2*len(s.records)+64 {
+		s.order = slices.DeleteFunc(slices.Clone(s.order), func(at shelvedAt) bool { return s.records[at.key].number != at.number })
 	}
 }
 

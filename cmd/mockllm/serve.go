@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -84,11 +83,7 @@ func (f *serveFlags) serve(ctx context.Context, out, errs io.Writer) error {
 	go func() {
 		failed <- server.ServeAdmin(management, admin.Options{Token: f.adminToken, AnyHost: !isLoopback(management)})
 	}()
-	at := "http://" + vendors.Addr().String()
-	if secure != nil {
-		at += "  https://" + secure.Addr().String()
-	}
-	banner(out, server, at, "http://"+management.Addr().String(), source)
+	banner(out, server, vendors.Addr(), management.Addr(), secure, source)
 	select {
 	case err := <-failed:
 		server.Close()
@@ -140,24 +135,25 @@ func (f *serveFlags) logger(w io.Writer) (*slog.Logger, error) {
 }
 
 // banner says where the server is, what it follows, and what to paste.
-func banner(w io.Writer, s *mockllm.Server, vendors, management, source string) {
-	info := s.Info()
+func banner(w io.Writer, s *mockllm.Server, vendors, management net.Addr, secure net.Listener, source string) {
+	info, base := s.Info(), "http://"+vendors.String()
 	scenario := info.Scenario + ", " + countRules(info.Rules)
 	if source == "" {
 		scenario = "none: every valid call succeeds"
 	} else {
 		scenario += " (" + source + ")"
 	}
-	base, _, _ := strings.Cut(vendors, " ")
-	fmt.Fprintf(w, `mockllm %s
-vendors   %s
-admin     %s
+	fmt.Fprintf(w, "mockllm %s\nvendors   %s\n", info.Version, base)
+	if secure != nil {
+		fmt.Fprintf(w, "tls       https://%s\n", secure.Addr())
+	}
+	fmt.Fprintf(w, `admin     http://%s
 scenario  %s
 seed      %d, edition %s
 
 Point a client at it:
-  Qianfan SDKs     export QIANFAN_BASE_URL=%[7]s QIANFAN_CONSOLE_BASE_URL=%[7]s QIANFAN_IAM_BASE_URL=%[7]s QIANFAN_AK=any QIANFAN_SK=any
-  DashScope SDKs   export DASHSCOPE_HTTP_BASE_URL=%[7]s/api/v1 DASHSCOPE_API_KEY=any
-  OpenAI SDKs      export OPENAI_BASE_URL=%[7]s/compatible-mode/v1 OPENAI_API_KEY=any
-`, info.Version, vendors, management, scenario, info.Seed, info.Edition, base)
+  Qianfan SDKs     export QIANFAN_BASE_URL=%[5]s QIANFAN_CONSOLE_BASE_URL=%[5]s QIANFAN_IAM_BASE_URL=%[5]s QIANFAN_AK=any QIANFAN_SK=any
+  DashScope SDKs   export DASHSCOPE_HTTP_BASE_URL=%[5]s/api/v1 DASHSCOPE_API_KEY=any
+  OpenAI SDKs      export OPENAI_BASE_URL=%[5]s/compatible-mode/v1 OPENAI_API_KEY=any
+`, management, scenario, info.Seed, info.Edition, base)
 }

@@ -1,0 +1,87 @@
+package scenarios
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+func put(id string) Change { return Change{Kind: "k", ID: id, Value: []byte(id)} }
+
+func ids(records []Record) string {
+	var all []string
+	for _, r := range records {
+		all = append(all, r.ID)
+	}
+	return strings.Join(all, " ")
+}
+
+func TestRecords(t *testing.T) {
+	m := NewMemory()
+	commit := func(changes ...Change) {
+		if err := m.Commit(t.Context(), "ns", time.Unix(1, 0), changes); err != nil {
+			t.Fatal(err)
+		}
+	}
+	view, err := m.View(t.Context(), "ns")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commit(put("a"), put("b"), put("c"), Change{Kind: "other", ID: "a", Value: []byte("x")})
+	commit(Change{Kind: "k", ID: "a"}, Change{Kind: "k", ID: "nobody"}) // Removed.
+	commit(put("a"))                                                    // Made anew: the youngest now.
+	commit(Change{Kind: "k", ID: "b", Value: []byte("new")})            // Changed: keeps its place.
+	if got := ids(view.List("k")); got != "b c a" {
+		t.Errorf("list is %q", got)
+	}
+	if r, found := view.Get("k", "b"); !found || string(r.Value) != "new" || r.Created.Unix() != 1 {
+		t.Errorf("b is %+v, %t", r, found)
+	}
+	if _, found := view.Get("k", "nobody"); found {
+		t.Error("nobody is found")
+	}
+	if other, _ := m.View(t.Context(), "elsewhere"); len(other.List("k")) != 0 {
+		t.Error("another namespace sees the records")
+	}
+	m.Reset(t.Context(), "ns")
+	if again, _ := m.View(t.Context(), "ns"); len(again.List("k")) != 0 {
+		t.Error("a reset keeps records")
+	}
+}
+
+func TestRecordsAreBounded(t *testing.T) {
+	var s shelf
+	for i := range maxRecords + 50 {
+		s.commit(time.Time{}, []Change{put(fmt.Sprint(i))})
+	}
+	all := s.List("k")
+	if len(all) != maxRecords || all[0].ID != "50" {
+		t.Errorf("%d records, the oldest is %s", len(all), all[0].ID)
+	}
+	for range 5 * maxRecords { // Coming and going must not pile up.
+		s.commit(time.Time{}, []Change{put("x"), {Kind: "k", ID: "x"}})
+	}
+	if len(s.order) > 2*maxRecords+64 {
+		t.Errorf("%d places for %d records", len(s.order), len(s.records))
+	}
+}
+
+func TestRecordsFromManyGoroutines(t *testing.T) {
+	m := NewMemory()
+	var wait sync.WaitGroup
+	for g := range 16 {
+		wait.Go(func() {
+			for i := range 100 {
+				m.Commit(t.Context(), "", time.Time{}, []Change{put(fmt.Sprint(g, ".", i))})
+				view, _ := m.View(t.Context(), "")
+				view.List("k")
+			}
+		})
+	}
+	wait.Wait()
+	if view, _ := m.View(t.Context(), ""); len(view.List("k")) != 1600 {
+		t.Errorf("%d records of 1600", len(view.List("k")))
+	}
+}
