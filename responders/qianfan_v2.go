@@ -95,6 +95,9 @@ func readNothing(*scenarios.Request, gjson.Result) *scenarios.Refusal { return n
 
 func (q qianfanV2) Decode(in *Incoming) *scenarios.Request {
 	r := newRequest(in, q.Dialect())
+	if isPreflight(in) {
+		return readPreflight(r, http.MethodPost)
+	}
 	body := readBody(r)
 	r.Model = body.Get("model").String()
 	askFor(r)
@@ -199,6 +202,11 @@ func (q qianfanV2) Event(r *scenarios.Request, m Meta, f *scenarios.Failure, sta
 }
 
 func (q qianfanV2) Success(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
+	if p, asked := r.Detail.(preflight); asked {
+		header := m.qianfanHostHeader()
+		p.allow(header, r)
+		return Message{Status: http.StatusOK, Header: header}
+	}
 	message := v2CallOf(r.Operation, r.Path).answer(r, m, reply)
 	message.Status = http.StatusOK
 	message.Header = m.v2Header(r, message.Stream, r.Operation != catalog.OpModels && r.Operation != catalog.OpApp)
