@@ -24,19 +24,9 @@ func stripNamespace(path string) (name, rest string) {
 }
 
 // namespace returns the isolated world that a request belongs to: by its path,
-// else its header, else its key, else the default one.
+// else its header, else its credentials, else the default one.
 func namespace(r *http.Request, inPath string) string {
-	if name := cmp.Or(inPath, r.Header.Get(namespaceHeader)); name != "" {
-		return name
-	}
-	for _, credential := range []string{
-		r.Header.Get("Authorization"), r.URL.Query().Get("access_token"), r.URL.Query().Get("client_id"), r.Header.Get("X-Api-Key"),
-	} {
-		if name, found := responders.NamespaceOf(credential); found {
-			return name
-		}
-	}
-	return ""
+	return cmp.Or(inPath, r.Header.Get(namespaceHeader), responders.NamespaceOfCaller(r.Header, r.URL.Query()))
 }
 
 func validNamespace(name string) bool {

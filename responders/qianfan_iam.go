@@ -82,7 +82,7 @@ func (q qianfanIAM) Event(*scenarios.Request, Meta, *scenarios.Failure, int, int
 func (q qianfanIAM) Success(r *scenarios.Request, m Meta, _ *scenarios.Reply) Message {
 	chance := m.chance(forToken)
 	token := "bce-v3/ALTAK-" + text(chance, 21, base64Abc) + "/" + text(chance, 40, lowerHex)
-	if name, found := NamespaceOf(r.Key); found {
+	if name, found := namespaceOf(r.Key); found {
 		token += "-" + NamespaceKey + name
 	}
 	const form = "2006-01-02T15:04:05.000Z"

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/scenarios"
@@ -70,7 +69,7 @@ func (q qianfanOAuth) Event(*scenarios.Request, Meta, *scenarios.Failure, int, i
 func (q qianfanOAuth) Success(r *scenarios.Request, m Meta, _ *scenarios.Reply) Message {
 	chance := m.chance(forToken)
 	app := "282335-" + text(chance, 8, "0123456789")
-	if name, found := NamespaceOf(r.Key); found {
+	if name, found := namespaceOf(r.Key); found {
 		app += "-" + NamespaceKey + name
 	}
 	token := func(kind string, life int64) string {
@@ -95,23 +94,4 @@ func (m Meta) oauthHeader() http.Header {
 		"Server":                     {"Apache"},
 		"X-Openapi-Server-Timestamp": {strconv.FormatInt(m.Now.Unix(), 10)},
 	}
-}
-
-// NamespaceKey begins the part of a key or token that names a namespace.
-const NamespaceKey = "mockllm-ns-"
-
-// NamespaceOf returns the namespace that a key or token names: the letters,
-// digits and -._~ behind mockllm-ns-.
-func NamespaceOf(key string) (string, bool) {
-	_, name, found := strings.Cut(key, NamespaceKey)
-	end := strings.IndexFunc(name, func(c rune) bool { return !InNamespace(c) })
-	if end >= 0 {
-		name = name[:end]
-	}
-	return name, found && name != ""
-}
-
-// InNamespace reports whether a namespace's name may hold the character.
-func InNamespace(c rune) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("-._~", c)
 }

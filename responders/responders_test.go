@@ -283,7 +283,7 @@ func TestNamespaceOf(t *testing.T) {
 		"": "", "sk-plain": "", "mockllm-ns-": "", "sk-mockllm-ns-blue": "blue", "Bearer mockllm-ns-a.b~c_1": "a.b~c_1",
 		"bce-auth-v1/ak-mockllm-ns-x/2026-05-28T08:00:00Z/1800/host/00": "x", "mockllm-ns-中": "",
 	} {
-		if got, found := NamespaceOf(key); got != want || found != (want != "") {
+		if got, found := namespaceOf(key); got != want || found != (want != "") {
 			t.Errorf("%q: got %q %t, want %q", key, got, found, want)
 		}
 	}
