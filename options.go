@@ -53,8 +53,9 @@ func WithScenario(s *scenarios.Scenario) Option {
 		if s == nil {
 			return errors.New("scenario is nil")
 		}
-		c.scenario = s
-		return s.Compile()
+		var err error
+		c.scenario, err = s.Compiled()
+		return err
 	}
 }
 

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -49,6 +51,7 @@ func Load(file string, text []byte) (*Scenario, error) {
 	if err := r.err(file); err != nil {
 		return nil, err
 	}
+	s.compiled = true
 	return s, nil
 }
 
@@ -61,14 +64,34 @@ func nameOf(file string) string {
 }
 
 // Compile makes a scenario that was built in Go ready for use, as [Load] does
-// for one that was read.
+// for one that was read, and refuses what Load would refuse.
 func (s *Scenario) Compile() error {
 	r := &report{}
 	for _, rule := range s.Rules {
 		r.names = append(r.names, rule.Name)
 	}
+	recheck("", reflect.ValueOf(s).Elem(), r)
 	check(s, r)
-	return r.err(s.Name)
+	if err := r.err(s.Name); err != nil {
+		return err
+	}
+	s.compiled = true
+	return nil
+}
+
+// Compiled returns the scenario if it is ready for use, else a copy that was
+// made so: a scenario may be shared by many servers.
+func (s *Scenario) Compiled() (*Scenario, error) {
+	if s.compiled {
+		return s, nil
+	}
+	own := *s
+	own.Rules, own.Connections = slices.Clone(s.Rules), slices.Clone(s.Connections)
+	for i := range own.Rules {
+		own.Rules[i].Match.Body = maps.Clone(own.Rules[i].Match.Body)
+		own.Rules[i].Step = slices.Clone(own.Rules[i].Step)
+	}
+	return &own, own.Compile()
 }
 
 // parse reads the TOML and finds out where everything stands.

@@ -21,6 +21,8 @@ type Scenario struct {
 	Rules     []Rule          `toml:"rule"`             // Asked in file order.
 
 	Connections []Connection `toml:"connection"` // Faults before any request; asked in file order.
+
+	compiled bool
 }
 
 // A Rule says what comes out, when, of the calls that it matches.
