@@ -3,6 +3,7 @@ package mockllm
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -165,6 +166,9 @@ func noSuchPath(in *responders.Incoming) *scenarios.Mistake {
 // keptBody bounds how much of a request's body the journal keeps.
 const keptBody = 16 << 10
 
+// keptSteps bounds how much of a script it keeps.
+const keptSteps = 64
+
 func record(req *http.Request, in *responders.Incoming, r *scenarios.Request, d scenarios.Decision, script play.Script) journal.Exchange {
 	e := journal.Exchange{
 		Time: in.Now, Namespace: in.Namespace,
@@ -179,7 +183,11 @@ func record(req *http.Request, in *responders.Incoming, r *scenarios.Request, d 
 	for _, f := range d.Fired {
 		e.Rules = append(e.Rules, journal.Firing(f))
 	}
-	for _, step := range script {
+	for i, step := range script {
+		if i == keptSteps {
+			e.Script = append(e.Script, fmt.Sprintf("… %d more steps", len(script)-i))
+			break
+		}
 		e.Script = append(e.Script, step.String())
 	}
 	return e

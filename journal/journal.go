@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"sort"
 	"sync"
 	"time"
 )
@@ -89,11 +90,10 @@ func (j *Journal) Begin(e Exchange) uint64 {
 func (j *Journal) Finish(id uint64, sent Sent) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.each(func(e *Exchange) {
-		if e.ID == id {
-			e.Sent, e.Done = sent, true
-		}
-	})
+	i := sort.Search(j.count, func(i int) bool { return j.at(i).ID >= id })
+	if i < j.count && j.at(i).ID == id {
+		j.at(i).Sent, j.at(i).Done = sent, true
+	}
 }
 
 // Exchanges returns those of a namespace, oldest first, and how many of all
@@ -127,6 +127,9 @@ func (j *Journal) Reset(namespace string) {
 // each calls f for every exchange, oldest first.
 func (j *Journal) each(f func(*Exchange)) {
 	for i := range j.count {
-		f(&j.ring[(j.next-j.count+i+len(j.ring))%len(j.ring)])
+		f(j.at(i))
 	}
 }
+
+// at returns the i-th exchange, from the oldest. Ids ascend.
+func (j *Journal) at(i int) *Exchange { return &j.ring[(j.next-j.count+i+len(j.ring))%len(j.ring)] }

@@ -66,8 +66,12 @@ func (p *draft) breakAt(f *scenarios.Fault, usual scenarios.Moment, then ...Step
 	p.script = append(p.script, then...)
 }
 
-// first is behind the first frame of a stream, or behind the header.
+// first is behind the first frame of a stream, or behind the header; behind the
+// error, if one ended the stream.
 func (p *draft) first() scenarios.Moment {
+	if p.broken {
+		return scenarios.Moment{At: scenarios.BeforeEnd}
+	}
 	if !p.message.Stream {
 		return scenarios.Moment{At: scenarios.AfterHeaders}
 	}

@@ -18,24 +18,27 @@ import (
 type served struct {
 	w       http.ResponseWriter
 	flusher *http.ResponseController
-	stream  bool
+	paced   bool // Whether bytes leave as they are written, and not when the answer is whole.
 }
 
 func (o *served) head(step Step) error {
-	o.stream = step.Length == Chunked
 	h := o.w.Header()
 	for name, values := range step.Header {
 		h[name] = values
 	}
-	if !o.stream {
+	if step.Length != Chunked {
 		h["Content-Length"] = []string{strconv.Itoa(step.Length)}
 	}
 	suppressDefaults(h)
 	o.w.WriteHeader(step.Status)
-	if o.stream {
-		return o.flusher.Flush()
+	return o.flush()
+}
+
+func (o *served) flush() error {
+	if !o.paced {
+		return nil
 	}
-	return nil
+	return o.flusher.Flush()
 }
 
 // suppressDefaults keeps the server from adding what the vendor's answer has
@@ -52,10 +55,7 @@ func (o *served) write(data []byte) error {
 	if _, err := o.w.Write(data); err != nil {
 		return err
 	}
-	if o.stream {
-		return o.flusher.Flush()
-	}
-	return nil
+	return o.flush()
 }
 
 func (o *served) raw([]byte) error { return errNeedsConnection }

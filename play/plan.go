@@ -47,8 +47,9 @@ type draft struct {
 	message responders.Message
 	wire    Timing
 	script  Script
-	ending  int // How many frames at the end say that the answer ends.
-	marks   int // How many of them are the end mark.
+	ending  int  // How many frames at the end say that the answer ends.
+	marks   int  // How many of them are the end mark.
+	broken  bool // An error ended the stream.
 }
 
 // write writes the whole answer.
@@ -79,16 +80,26 @@ func (p *draft) write(delay *scenarios.Delay) {
 	p.script = append(p.script, Step{Kind: End})
 }
 
-// breakOff ends the stream at the moment with the message's last word.
+// breakOff ends the stream at the moment with the message's last word. An error
+// never comes behind what says that the answer ends.
 func (p *draft) breakOff(moment scenarios.Moment) {
 	if !moment.Given() {
 		half := scenarios.Index(max((len(p.message.Frames)-p.ending)/2, 1))
 		moment.AfterFrames = &half
 	}
-	at := p.frameBoundary(p.find(moment))
-	p.cut(at)
+	p.dropEnding()
+	p.cut(p.frameBoundary(p.find(moment)))
 	sent := p.script.frames()
 	p.script = append(p.script, Step{Kind: Write, Data: p.message.Break(sent + 1)}, Step{Kind: End})
+	p.ending, p.marks, p.broken = 0, 0, true
+}
+
+// dropEnding takes away the frames that say that the answer ends, and the waits
+// before them.
+func (p *draft) dropEnding() {
+	kept := p.afterFrames(max(p.script.frames()-p.ending, 0))
+	end := p.script[len(p.script)-1]
+	p.script = append(p.script[:kept.step:kept.step], end)
 	p.ending, p.marks = 0, 0
 }
 

@@ -28,7 +28,7 @@ func Play(ctx context.Context, w http.ResponseWriter, s Script, clock Clock) Sen
 	if s.raw() {
 		err = p.hijacked(w, s)
 	} else {
-		err = p.perform(s, &served{w: w, flusher: http.NewResponseController(w)})
+		err = p.perform(s, &served{w: w, flusher: http.NewResponseController(w), paced: s.paced()})
 	}
 	p.sent.Took = clock.Now().Sub(p.start)
 	if err != nil {

@@ -1,6 +1,7 @@
 package play
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -9,6 +10,8 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -138,13 +141,13 @@ func TestPlanBreaksOff(t *testing.T) {
 		"":                            `200/-1 "a" "error 2" end`,
 		", after_frames = 0":          `200/-1 "error 1" end`,
 		", after_frames = 2":          `200/-1 "a" "b" "error 3" end`,
-		", after_frames = 99":         `200/-1 "a" "b" "c" "end" "done" "error 6" end`,
+		", after_frames = 99":         `200/-1 "a" "b" "c" "error 4" end`,
 		", after_bytes = 2":           `200/-1 "a" "b" "error 3" end`,
-		", after = \"2s\"":            `200/-1 "a" "b" "c" "end" "done" 2s "error 6" end`,
+		", after = \"2s\"":            `200/-1 "a" "b" "c" 2s "error 4" end`,
 		", at = \"after-headers\"":    `200/-1 "error 1" end`,
 		", at = \"before-end\"":       `200/-1 "a" "b" "c" "error 4" end`,
-		", at = \"before-mark\"":      `200/-1 "a" "b" "c" "end" "error 5" end`,
-		"}\nfault = { kind = \"cut\"": `200/-1 "a" close`,
+		", at = \"before-mark\"":      `200/-1 "a" "b" "c" "error 4" end`,
+		"}\nfault = { kind = \"cut\"": `200/-1 "a" "error 2" close`,
 	} {
 		m := stream("a", "b", "c", "end", "done")
 		m.Break = func(n int) responders.Frame { return fmt.Appendf(nil, "error %d", n) }
@@ -239,6 +242,76 @@ func TestHijackedBytes(t *testing.T) {
 		})
 	}
 }
+
+// TestPacedAnswersLeaveBitByBit looks at when bytes arrive: a test's own time
+// passes only while everybody waits, so that the moments are exact.
+func TestPacedAnswersLeaveBitByBit(t *testing.T) {
+	head := Step{Kind: Head, Status: 200, Header: http.Header{}, Length: 6}
+	for name, c := range map[string]struct {
+		script Script
+		want   string // When which bytes of the body came.
+	}{
+		"at once":       {Script{head, {Kind: Write, Data: []byte("abcdef")}, {Kind: End}}, "0s abcdef"},
+		"after a wait":  {Script{head, {Kind: Wait, For: time.Second}, {Kind: Write, Data: []byte("abcdef")}, {Kind: End}}, "1s abcdef"},
+		"dripping":      {Script{head, {Kind: Write, Data: []byte("abcdef"), Rate: 2}, {Kind: End}}, "500ms a, 1s b, 1.5s c, 2s d, 2.5s e, 3s f"},
+		"the head late": {Script{{Kind: Wait, For: time.Second}, head, {Kind: Write, Data: []byte("abcdef")}, {Kind: End}}, "1s abcdef"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client, server := net.Pipe()
+				l := &oneConn{conn: server, closed: make(chan struct{})}
+				srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					Play(r.Context(), w, c.script, Real())
+				})}
+				go srv.Serve(l)
+				start := time.Now()
+				go io.WriteString(client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+				answer, err := http.ReadResponse(bufio.NewReaderSize(client, 16), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var got []string
+				for buf := make([]byte, 64); ; {
+					n, err := answer.Body.Read(buf)
+					if n > 0 {
+						got = append(got, time.Since(start).String()+" "+string(buf[:n]))
+					}
+					if err != nil {
+						break
+					}
+				}
+				if strings.Join(got, ", ") != c.want {
+					t.Errorf("got %q, want %s", got, c.want)
+				}
+				client.Close()
+				srv.Close()
+			})
+		})
+	}
+}
+
+// oneConn is a listener with one connection.
+type oneConn struct {
+	conn   net.Conn
+	taken  atomic.Bool
+	once   sync.Once
+	closed chan struct{}
+}
+
+func (l *oneConn) Accept() (net.Conn, error) {
+	if l.taken.CompareAndSwap(false, true) {
+		return l.conn, nil
+	}
+	<-l.closed
+	return nil, net.ErrClosed
+}
+
+func (l *oneConn) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return nil
+}
+
+func (l *oneConn) Addr() net.Addr { return &net.TCPAddr{} }
 
 // TestNoConnection answers a script that needs the connection where there is
 // none to take over: nothing is sent, and the journal can say why.

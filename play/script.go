@@ -93,6 +93,21 @@ func (s Script) raw() bool {
 	return s.has(Raw) || s.has(Close) || s.has(Reset) || s.has(Hang)
 }
 
+// paced reports whether the answer leaves bit by bit: a stream, or one that
+// waits or is split behind its header.
+func (s Script) paced() bool {
+	begun := false
+	for _, step := range s {
+		switch {
+		case step.Kind == Head && step.Length == Chunked, begun && step.Kind == Wait, step.Part, step.Rate > 0, step.Piece > 0:
+			return true
+		case step.Kind == Head:
+			begun = true
+		}
+	}
+	return false
+}
+
 func (s Script) has(kind Kind) bool {
 	return slices.ContainsFunc(s, func(step Step) bool { return step.Kind == kind })
 }
