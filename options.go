@@ -93,6 +93,9 @@ func WithEdition(edition catalog.Edition) Option {
 // WithClock takes the time from this clock, such as a [play.Manual].
 func WithClock(clock play.Clock) Option {
 	return func(c *config) error {
+		if clock == nil {
+			return errors.New("clock is nil")
+		}
 		c.clock = clock
 		return nil
 	}
@@ -101,6 +104,9 @@ func WithClock(clock play.Clock) Option {
 // WithState keeps everything that is counted in this state.
 func WithState(state scenarios.State) Option {
 	return func(c *config) error {
+		if state == nil {
+			return errors.New("state is nil")
+		}
 		c.state = state
 		return nil
 	}
@@ -109,6 +115,9 @@ func WithState(state scenarios.State) Option {
 // WithLogger writes a line for every exchange.
 func WithLogger(log *slog.Logger) Option {
 	return func(c *config) error {
+		if log == nil {
+			return errors.New("logger is nil")
+		}
 		c.log = log
 		return nil
 	}

@@ -205,7 +205,7 @@ func (s *Server) Release(ctx context.Context, namespace, rule string) error {
 func (s *Server) Info() admin.Info {
 	return admin.Info{
 		Version: Version(), Go: runtime.Version(),
-		Scenario: s.engine.Scenario().Name, Rules: len(s.engine.Scenario().Rules),
+		Scenario: s.engine.Scenario().Name, Rules: len(s.engine.Scenario().Rules), Connections: len(s.engine.Scenario().Connections),
 		Seed: s.engine.Seed(), Edition: string(s.engine.Edition()),
 	}
 }

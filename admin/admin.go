@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/mockllm/mockllm/journal"
+	"github.com/mockllm/mockllm/scenarios"
 )
 
 // A Server is what the admin API manages.
@@ -26,19 +28,20 @@ type Server interface {
 	// Reset makes a namespace as new: counters, windows and journal.
 	Reset(ctx context.Context, namespace string) error
 
-	// Release ends what a sticky rule holds for in a namespace. It fails if
-	// there is no such rule.
+	// Release ends what a sticky rule holds for in a namespace. The error wraps
+	// [scenarios.ErrNotSticky] if there is no such rule.
 	Release(ctx context.Context, namespace, rule string) error
 }
 
 // Info is what GET /version says.
 type Info struct {
-	Version  string `json:"version"`
-	Go       string `json:"go"`
-	Scenario string `json:"scenario"`
-	Rules    int    `json:"rules"`
-	Seed     uint64 `json:"seed"`
-	Edition  string `json:"edition"`
+	Version     string `json:"version"`
+	Go          string `json:"go"`
+	Scenario    string `json:"scenario"`
+	Rules       int    `json:"rules"`
+	Connections int    `json:"connections"`
+	Seed        uint64 `json:"seed"`
+	Edition     string `json:"edition"`
 }
 
 // Options are how the admin API protects itself.
@@ -54,7 +57,7 @@ type Options struct {
 // Handler returns the admin API of the server.
 func Handler(s Server, o Options) http.Handler {
 	a := api{server: s}
-	r := mux.NewRouter()
+	r := mux.NewRouter().UseEncodedPath() // Names of rules may hold slashes.
 	r.HandleFunc("/healthz", a.health).Methods(http.MethodGet)
 	r.HandleFunc("/version", a.version).Methods(http.MethodGet)
 	r.HandleFunc("/api/v1/journal", a.journal).Methods(http.MethodGet)
@@ -99,11 +102,19 @@ func (a api) reset(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a api) release(w http.ResponseWriter, r *http.Request) {
-	if err := a.server.Release(r.Context(), r.URL.Query().Get("namespace"), mux.Vars(r)["name"]); err != nil {
-		problem(w, http.StatusNotFound, "no such rule", err.Error())
+	name, err := url.PathUnescape(mux.Vars(r)["name"])
+	if err != nil {
+		problem(w, http.StatusBadRequest, "bad name", err.Error())
 		return
 	}
-	w.WriteHeader(http.StatusNoContent)
+	switch err := a.server.Release(r.Context(), r.URL.Query().Get("namespace"), name); {
+	case errors.Is(err, scenarios.ErrNotSticky):
+		problem(w, http.StatusNotFound, "no such rule", err.Error())
+	case err != nil:
+		problem(w, http.StatusInternalServerError, "release failed", err.Error())
+	default:
+		w.WriteHeader(http.StatusNoContent)
+	}
 }
 
 // guard lets in who may: the right Host, no page of another origin, and the

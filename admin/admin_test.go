@@ -3,12 +3,14 @@ package admin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/mockllm/mockllm/journal"
+	"github.com/mockllm/mockllm/scenarios"
 )
 
 // fake is a server to manage.
@@ -29,10 +31,13 @@ func (f *fake) Reset(_ context.Context, namespace string) error {
 }
 
 func (f *fake) Release(_ context.Context, namespace, rule string) error {
-	if rule != "a wall" {
-		return errors.New("there is no sticky rule")
+	switch rule {
+	case "a wall", "a/b":
+		return nil
+	case "broken":
+		return errors.New("it broke")
 	}
-	return nil
+	return fmt.Errorf("%w %q", scenarios.ErrNotSticky, rule)
 }
 
 func TestAPI(t *testing.T) {
@@ -52,7 +57,9 @@ func TestAPI(t *testing.T) {
 		"reset":                {"POST", "/api/v1/reset?namespace=x", Options{}, "", nil, 204, ""},
 		"reset fails":          {"POST", "/api/v1/reset?namespace=broken", Options{}, "", nil, 500, "it broke"},
 		"release":              {"POST", "/api/v1/rules/a%20wall/release", Options{}, "", nil, 204, ""},
-		"release fails":        {"POST", "/api/v1/rules/none/release", Options{}, "", nil, 404, "no sticky rule"},
+		"release, slash":       {"POST", "/api/v1/rules/a%2Fb/release", Options{}, "", nil, 204, ""},
+		"release, no rule":     {"POST", "/api/v1/rules/none/release", Options{}, "", nil, 404, "no sticky rule"},
+		"release fails":        {"POST", "/api/v1/rules/broken/release", Options{}, "", nil, 500, "it broke"},
 		"wrong method":         {"GET", "/api/v1/reset", Options{}, "", nil, 405, "GET does not go with"},
 		"no such path":         {"GET", "/nothing", Options{}, "", nil, 404, "/nothing is not part"},
 		"token missing":        {"GET", "/version", Options{Token: "t"}, "", nil, 401, "token"},

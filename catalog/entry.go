@@ -123,25 +123,34 @@ func (e *Entry) Variant(dialect string) *Variant {
 	return nil
 }
 
-// FindVariant returns the first variant that is the text or, failing that,
-// contains it, in its message or an alias; nil if none does. Only variants that
-// the dialect carries are looked at, unless it is empty.
+// FindVariant returns the first of [Entry.FindVariants], or nil.
 func (e *Entry) FindVariant(text, dialect string) *Variant {
-	for _, matches := range []func(string) bool{
-		func(s string) bool { return s == text },
-		func(s string) bool { return strings.Contains(s, text) },
-	} {
-		for i := range e.Variants {
-			v := &e.Variants[i]
-			if dialect != "" && !v.CarriedBy(dialect) {
-				continue
-			}
-			if matches(v.Message) || slices.ContainsFunc(v.Aliases, matches) {
-				return v
-			}
-		}
+	if found := e.FindVariants(text, dialect); len(found) > 0 {
+		return found[0]
 	}
 	return nil
+}
+
+// FindVariants returns the variants that are the text or, failing that, those
+// that contain it, in their message or an alias. Only variants that the
+// dialect carries are looked at, unless it is empty.
+func (e *Entry) FindVariants(text, dialect string) []*Variant {
+	var equal, containing []*Variant
+	for i := range e.Variants {
+		v := &e.Variants[i]
+		names := append([]string{v.Message}, v.Aliases...)
+		switch {
+		case dialect != "" && !v.CarriedBy(dialect):
+		case slices.Contains(names, text):
+			equal = append(equal, v)
+		case slices.ContainsFunc(names, func(s string) bool { return strings.Contains(s, text) }):
+			containing = append(containing, v)
+		}
+	}
+	if len(equal) > 0 {
+		return equal
+	}
+	return containing
 }
 
 // StatusOn returns the HTTP status that the variant has on the dialect in the

@@ -52,7 +52,7 @@ type Firing struct {
 	Rule string  `json:"rule"`
 	N    uint64  `json:"n"`
 	Roll float64 `json:"roll,omitempty"`
-	Step int     `json:"step"`
+	Step int     `json:"step,omitempty"` // From 1; 0 for rules without steps.
 	Held bool    `json:"held,omitempty"` // It is sticky and had fired before.
 }
 

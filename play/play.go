@@ -101,8 +101,6 @@ func (p *player) step(step Step, out output) error {
 			p.sent.Frames++
 		}
 		return nil
-	case Comment:
-		return out.write(step.Data)
 	case Raw:
 		return out.raw(step.Data)
 	case End:

@@ -16,15 +16,14 @@ type Kind string
 
 // The values of [Kind].
 const (
-	Wait    Kind = "wait"    // Nothing, for a time.
-	Head    Kind = "head"    // The status line and header.
-	Write   Kind = "write"   // Bytes of the body.
-	Comment Kind = "comment" // Bytes of the body that are no frame: an SSE comment.
-	Raw     Kind = "raw"     // Bytes on the connection, outside of HTTP.
-	End     Kind = "end"     // The proper end of the body.
-	Close   Kind = "close"   // FIN, after everything before it has been sent.
-	Reset   Kind = "reset"   // RST.
-	Hang    Kind = "hang"    // Nothing, for a time or until the client leaves.
+	Wait  Kind = "wait"  // Nothing, for a time.
+	Head  Kind = "head"  // The status line and header.
+	Write Kind = "write" // Bytes of the body.
+	Raw   Kind = "raw"   // Bytes on the connection, outside of HTTP.
+	End   Kind = "end"   // The proper end of the body.
+	Close Kind = "close" // FIN, after everything before it has been sent.
+	Reset Kind = "reset" // RST.
+	Hang  Kind = "hang"  // Nothing, for a time or until the client leaves.
 )
 
 // A Step is one thing that happens on the connection.
@@ -38,7 +37,7 @@ type Step struct {
 	Header http.Header // Of Head.
 	Length int         // Of Head: the declared length of the body; Chunked if frames leave one by one.
 
-	Data  []byte // Of Write, Comment and Raw.
+	Data  []byte // Of Write and Raw.
 	Part  bool   // Of Write: more of the same frame follows.
 	Rate  int    // Of Write: bytes per second; 0 is at once.
 	Piece int    // Of Write: the bytes of one write to the connection; 0 is all.
@@ -123,7 +122,7 @@ func (s Step) String() string {
 			form = fmt.Sprintf("content-length %d", s.Length)
 		}
 		return fmt.Sprintf("head    %d %s, %s", s.Status, http.StatusText(s.Status), form)
-	case Write, Comment, Raw:
+	case Write, Raw:
 		return fmt.Sprintf("%-7s %d bytes%s %s", s.Kind, len(s.Data), s.pace(), abridge(s.Data))
 	case End:
 		return "end     of the body"

@@ -23,7 +23,7 @@ func (s Script) Transcript() []byte {
 			}
 			h.Write(&b)
 			b.WriteString("\r\n")
-		case Write, Comment, Raw:
+		case Write, Raw:
 			b.Write(step.Data)
 		}
 	}

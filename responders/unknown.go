@@ -24,6 +24,7 @@ var strangers = []struct {
 	{"dashscope.aliyuncs.com", "/api/v1/", catalog.DashScopeNative, notFound},
 	{"dashscope-intl.aliyuncs.com", "", catalog.DashScopeNative, notFound},
 	{"dashscope-us.aliyuncs.com", "", catalog.DashScopeNative, notFound},
+	{"cn-hongkong.dashscope.aliyuncs.com", "", catalog.DashScopeNative, notFound},
 }
 
 var notFound = scenarios.Refusal{ID: dashScopeModel + "NotFound", Variant: "Request path not found.", Always: true}
@@ -61,9 +62,11 @@ func NearestPath(path string) string {
 			}
 		}
 	}
-	for _, p := range paths {
-		if len(path) > 1 && strings.HasSuffix(p, strings.TrimPrefix(path, "/v1")) {
-			return p
+	if end := strings.TrimPrefix(path, "/v1"); len(end) > 1 {
+		for _, p := range paths {
+			if strings.HasSuffix(p, end) {
+				return p
+			}
 		}
 	}
 	return catalog.Nearest(path, paths)
@@ -72,8 +75,11 @@ func NearestPath(path string) string {
 // Hosts returns the host names of the vendors' APIs, for certificates and for
 // networks in which they lead here.
 func Hosts() []string {
-	return []string{
-		"aip.baidubce.com", "qianfan.baidubce.com", "iam.bj.baidubce.com",
-		"dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com", "dashscope-us.aliyuncs.com", "cn-hongkong.dashscope.aliyuncs.com",
+	var hosts []string
+	for _, s := range strangers {
+		if s.host != "" {
+			hosts = append(hosts, s.host)
+		}
 	}
+	return hosts
 }

@@ -76,6 +76,7 @@ func checkName(path, name string, names map[string]int, r *report) {
 
 // checkShape looks at which keys stand together.
 func checkShape(path string, rule *Rule, r *report) {
+	rule.When.check(path+".when", r)
 	if rule.Sticky != nil {
 		rule.Sticky.check(path+".sticky", rule, r)
 	}
@@ -119,6 +120,9 @@ func checkOutcome(path string, o *Outcome, r *report) {
 		case o.Error == "":
 			r.add(path+"."+key, "goes with error only")
 		}
+	}
+	if o.Status.bodyless() {
+		r.add(path+".status", "%d has no body: the error could not be told", o.Status)
 	}
 	checkDamage(path, o, r)
 }
@@ -184,6 +188,9 @@ func checkReply(path string, reply *Reply, r *report) {
 }
 
 func checkRaw(path string, raw *Raw, r *report) {
+	if raw.Body != "" && raw.Status.bodyless() {
+		r.add(path+".body", "does not go with status %d, which has no body", raw.Status)
+	}
 	for name, value := range raw.Header {
 		at := join(path+".header", name)
 		if !isToken(name) {

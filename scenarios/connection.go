@@ -48,7 +48,8 @@ func checkConnections(connections []Connection, r *report) {
 		path := "connection" + index(i)
 		checkName(path, c.Name, names, r)
 		names[c.Name] = i
-		if c.Fault.Kind == "" {
+		c.When.check(path+".when", r)
+		if c.Fault.Kind == "" && !r.within(path+".fault") {
 			r.add(path, "needs a fault")
 		}
 		if c.Fault.For != nil && c.Fault.Kind != ConnectionStall {

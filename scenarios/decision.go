@@ -42,8 +42,8 @@ type Decision struct {
 type Firing struct {
 	Rule string
 	N    uint64  // The number of the call, as the rule counts.
-	Roll float64 // The chance drawn, for rules with a probability.
-	Step int     // Which step, from 0.
+	Roll float64 // The chance drawn; 0 for rules without a probability.
+	Step int     // Which step, from 1; 0 for rules without.
 	Held bool    // The rule is sticky and had fired before.
 }
 

@@ -1,7 +1,10 @@
 package scenarios
 
 import (
+	"cmp"
 	"reflect"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/BurntSushi/toml"
@@ -57,7 +60,7 @@ func decodeTable(path string, in any, out reflect.Value, r *report) {
 		value := table[key]
 		field, known := fields[key]
 		if !known {
-			r.add(join(path, key), "unknown key%s", catalog.DidYouMean(key, names))
+			r.add(join(path, key), "unknown key%s", cmp.Or(belongs(out.Type(), key), catalog.DidYouMean(key, names)))
 			continue
 		}
 		if value == "" && needText[key] {
@@ -66,6 +69,33 @@ func decodeTable(path string, in any, out reflect.Value, r *report) {
 		}
 		decode(join(path, key), value, field, r)
 	}
+}
+
+// belongs names the tables within a type of table that have the key.
+func belongs(t reflect.Type, key string) string {
+	var tables []string
+	for _, f := range reflect.VisibleFields(t) {
+		inner, name := f.Type, f.Tag.Get("toml")
+		if inner.Kind() == reflect.Slice {
+			name = "[[" + name + "]]"
+		}
+		if k := inner.Kind(); k == reflect.Slice || k == reflect.Pointer {
+			inner = inner.Elem()
+		}
+		if key != "" && f.Tag.Get("toml") != "" && hasKey(inner, key) {
+			tables = append(tables, name)
+		}
+	}
+	if len(tables) == 0 {
+		return ""
+	}
+	return "; it belongs in " + strings.Join(tables, " or ")
+}
+
+func hasKey(t reflect.Type, key string) bool {
+	return t.Kind() == reflect.Struct && slices.ContainsFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool {
+		return f.Tag.Get("toml") == key
+	})
 }
 
 func decodeMap(path string, in any, out reflect.Value, r *report) {

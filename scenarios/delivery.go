@@ -129,6 +129,10 @@ func (d *Delivery) check(path string, r *report) {
 	switch mid := catalog.Delivery(d.Mode) == catalog.DeliverMidStream; {
 	case !mid && d.Given():
 		r.add(path, "only mode mid-stream has a moment, not %q", d.Mode)
+	case d.Shape == catalog.ShapeBare && !catalog.Delivery(d.Mode).Streamed():
+		r.add(path+".shape", "%s is a form of an error inside a stream: it goes with mode event or mid-stream", d.Shape)
+	case (d.Shape == catalog.ShapeCodeFirst || d.Shape == catalog.ShapeEscaped) && catalog.Delivery(d.Mode).Streamed():
+		r.add(path+".shape", "%s is a form of a whole body: it does not go with mode %s", d.Shape, d.Mode)
 	case mid && d.At.Inside(), mid && d.At == BeforeHeaders:
 		r.add(path+".at", "an error comes between frames, not %s", d.At)
 	}

@@ -66,9 +66,12 @@ func nameOf(file string) string {
 // Compile makes a scenario that was built in Go ready for use, as [Load] does
 // for one that was read, and refuses what Load would refuse.
 func (s *Scenario) Compile() error {
-	r := &report{}
+	r := &report{names: map[string][]string{}}
 	for _, rule := range s.Rules {
-		r.names = append(r.names, rule.Name)
+		r.names["rule"] = append(r.names["rule"], rule.Name)
+	}
+	for _, c := range s.Connections {
+		r.names["connection"] = append(r.names["connection"], c.Name)
 	}
 	recheck("", reflect.ValueOf(s).Elem(), r)
 	check(s, r)
@@ -120,7 +123,7 @@ func parse(file string, text []byte, r *report) (map[string]any, error) {
 		r.problems = append(r.problems, Problem{Line: lineOf(text, syntax.Position.Start), Text: "no valid TOML: " + syntax.Message})
 		return nil, r.err(file)
 	}
-	r.names = ruleNames(tree)
+	r.names = map[string][]string{"rule": namesOf(tree["rule"]), "connection": namesOf(tree["connection"])}
 	return tree, nil
 }
 
@@ -139,11 +142,12 @@ func invalidLine(text []byte) int {
 	return 0
 }
 
-func ruleNames(tree map[string]any) []string {
-	rules := elements(tree["rule"])
-	names := make([]string, len(rules))
-	for i, rule := range rules {
-		table, _ := rule.(map[string]any)
+// namesOf returns the names of the tables in an array, "" for what has none.
+func namesOf(array any) []string {
+	tables := elements(array)
+	names := make([]string, len(tables))
+	for i, t := range tables {
+		table, _ := t.(map[string]any)
 		names[i], _ = table["name"].(string)
 	}
 	return names

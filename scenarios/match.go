@@ -186,14 +186,8 @@ func isWhole(r gjson.Result, v int64) bool {
 
 // prepare compiles what was built in Go.
 func (m *Match) prepare(path string, r *report) {
-	for name, p := range map[string]*Pattern{"prompt": m.Prompt, "history": m.History} {
-		if p == nil || p.regexp != nil {
-			continue
-		}
-		if err := p.compile(); err != nil {
-			r.add(path+"."+name, "%v", err)
-		}
-	}
+	m.Prompt.prepare(path+".prompt", r)
+	m.History.prepare(path+".history", r)
 	for _, name := range sortedKeys(m.Body) {
 		c := m.Body[name]
 		if name == "" {

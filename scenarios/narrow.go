@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/mockllm/mockllm/catalog"
@@ -112,6 +113,9 @@ func (m *Match) routes() map[route]bool {
 		if m.Provider != "" && string(m.Provider) != d.Provider || m.Dialect != "" && string(m.Dialect) != d.Name {
 			continue
 		}
+		if m.Action != "" && d.Name != catalog.QianfanConsole {
+			continue // Nothing else has actions.
+		}
 		for _, op := range d.Operations {
 			if m.Operation != "" && string(m.Operation) != op.Name || m.Stream != nil && *m.Stream && !op.Streams {
 				continue
@@ -193,7 +197,30 @@ func narrowError(path string, rule *Rule, o *outcome, r *report) {
 	default:
 		r.add(path+".variant", "%s has no such message there; it has %d: %s", entry.ID(), len(entry.Variants), listMessages(entry))
 	}
+	checkVariant(path+".variant", rule, o, r)
 	checkArgs(path+".args", o, r)
+}
+
+// checkVariant refuses a text that fits several messages of one dialect.
+func checkVariant(path string, rule *Rule, o *outcome, r *report) {
+	text := o.Variant.Text
+	if text == "" {
+		return
+	}
+	for _, name := range rule.dialects() {
+		found := o.entry.FindVariants(text, name)
+		if len(found) < 2 || found[0].Message == text {
+			continue
+		}
+		var numbers []string
+		for i := range o.entry.Variants {
+			if slices.Contains(found, &o.entry.Variants[i]) {
+				numbers = append(numbers, strconv.Itoa(i+1))
+			}
+		}
+		r.add(path, "%q fits %d messages of %s, number %s: give more of the text, or the number", text, len(found), o.entry.ID(), strings.Join(numbers, ", "))
+		return
+	}
 }
 
 func checkArgs(path string, o *outcome, r *report) {

@@ -10,8 +10,9 @@ import (
 // A Problem is one thing that is wrong in a scenario.
 type Problem struct {
 	Line int    // Line in the file, from 1; 0 if it has none.
-	Rule string // The name of the rule that it is in, if any.
-	Key  string // The key within the rule or the file, such as "match.dialect".
+	In   string // The kind of table that it is in: "rule", "connection", or "" for the file itself.
+	Name string // The name of that rule or connection, or its number such as "#2".
+	Key  string // The key within the table or the file, such as "match.dialect".
 	Text string // What is wrong, in lower case.
 }
 
@@ -39,8 +40,8 @@ func (p Problem) String() string {
 		fmt.Fprintf(&b, "%d:", p.Line)
 	}
 	b.WriteByte(' ')
-	if p.Rule != "" {
-		fmt.Fprintf(&b, "rule %q: ", p.Rule)
+	if p.In != "" {
+		fmt.Fprintf(&b, "%s %q: ", p.In, p.Name)
 	}
 	if p.Key != "" {
 		b.WriteString(p.Key + ": ")
@@ -56,8 +57,8 @@ func (p Problem) String() string {
 
 // report collects problems under the paths of their keys.
 type report struct {
-	lines    map[string]int // From path to line, as locate returns.
-	names    []string       // The rules' names by index.
+	lines    map[string]int      // From path to line, as locate returns.
+	names    map[string][]string // The names of rules and connections, by kind and index.
 	problems []Problem
 	seen     map[Problem]bool
 	failed   map[int]bool // The rules with problems, by index.
@@ -66,12 +67,13 @@ type report struct {
 // add notes a problem with the value at the path, such as
 // "rule[0].match.dialect".
 func (r *report) add(path, format string, args ...any) {
-	rule, key := r.split(path)
-	p := Problem{Line: r.line(path), Rule: rule, Key: key, Text: fmt.Sprintf(format, args...)}
+	in, name, key := r.split(path)
+	p := Problem{Line: r.line(path), In: in, Name: name, Key: key, Text: fmt.Sprintf(format, args...)}
 	if r.seen == nil {
 		r.seen, r.failed = map[Problem]bool{}, map[int]bool{}
 	}
-	if i, ok := ruleIndex(path); ok {
+	if in == "rule" {
+		_, i := tableOf(path)
 		r.failed[i] = true
 	}
 	if !r.seen[p] {
@@ -80,11 +82,23 @@ func (r *report) add(path, format string, args ...any) {
 	}
 }
 
-// ruleIndex returns the index of the rule that the path leads into.
-func ruleIndex(path string) (int, bool) {
-	var i int
-	n, _ := fmt.Sscanf(path, "rule[%d]", &i)
-	return i, n == 1
+// tableOf returns the kind and index of the table that the path leads into,
+// "rule" and 1 for "rule[1].match"; the kind of the file itself is "".
+func tableOf(path string) (in string, i int) {
+	for _, kind := range []string{"rule", "connection"} {
+		if n, _ := fmt.Sscanf(path, kind+"[%d]", &i); n == 1 {
+			return kind, i
+		}
+	}
+	return "", 0
+}
+
+// within reports whether something is wrong at the path or below it.
+func (r *report) within(path string) bool {
+	in, name, key := r.split(path)
+	return slices.ContainsFunc(r.problems, func(p Problem) bool {
+		return p.In == in && p.Name == name && (p.Key == key || strings.HasPrefix(p.Key, key+"."))
+	})
 }
 
 // line returns the line of the path, or of the nearest table around it.
@@ -98,19 +112,19 @@ func (r *report) line(path string) int {
 	return 0
 }
 
-// split takes "rule[1].match.dialect" apart into the rule's name and
+// split takes "rule[1].match.dialect" apart into "rule", the rule's name and
 // "match.dialect".
-func (r *report) split(path string) (rule, key string) {
-	index, ok := ruleIndex(path)
-	if !ok {
-		return "", path
+func (r *report) split(path string) (in, name, key string) {
+	in, i := tableOf(path)
+	if in == "" {
+		return "", "", path
 	}
 	_, key, _ = strings.Cut(path, "]")
 	key = strings.TrimPrefix(key, ".")
-	if index < len(r.names) && r.names[index] != "" {
-		return r.names[index], key
+	if names := r.names[in]; i < len(names) && names[i] != "" {
+		return in, names[i], key
 	}
-	return fmt.Sprintf("#%d", index+1), key
+	return in, fmt.Sprintf("#%d", i+1), key
 }
 
 // err returns what was reported as an error, or nil.

@@ -226,6 +226,9 @@ func (s *HTTPStatus) UnmarshalTOML(in any) error {
 	return nil
 }
 
+// bodyless reports whether HTTP forbids a body with the status.
+func (s HTTPStatus) bodyless() bool { return s == 204 || s == 304 }
+
 // Arguments is the JSON text of a tool call's arguments.
 type Arguments string
 

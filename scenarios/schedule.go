@@ -17,6 +17,16 @@ type When struct {
 	Per         Per          `toml:"per"`         // What n is counted for; "" means namespace.
 }
 
+// check says what is wrong with the schedule as such.
+func (w *When) check(path string, r *report) {
+	if w.Calls == nil || w.Every == 0 {
+		return
+	}
+	if every := uint64(w.Every); w.Calls.To/every == (w.Calls.From-1)/every {
+		r.add(path+".every", "fires never: none of the calls is divisible by %d", every)
+	}
+}
+
 // Per says for whom the calls are counted.
 type Per string
 
@@ -159,7 +169,7 @@ func (s *schedule) outcome(key string, n, inWindow uint64) (o *outcome, step int
 	}
 	for i, o := range outcomes {
 		if firing <= o.until {
-			return o, i
+			return o, i + 1
 		}
 	}
 	return nil, 0

@@ -152,6 +152,16 @@ func (p *Pattern) UnmarshalTOML(in any) error {
 	return p.compile()
 }
 
+// prepare compiles a pattern that was built in Go; nil is none.
+func (p *Pattern) prepare(path string, r *report) {
+	if p == nil || p.regexp != nil {
+		return
+	}
+	if err := p.compile(); err != nil {
+		r.add(path, "%v", err)
+	}
+}
+
 // compile makes the pattern ready for use.
 func (p *Pattern) compile() error {
 	if len(p.Text) < 2 || p.Text[0] != '/' || p.Text[len(p.Text)-1] != '/' {

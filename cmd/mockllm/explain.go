@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mockllm/mockllm"
+	"github.com/mockllm/mockllm/scenarios"
 )
 
 func explainCommand(variables *problems) *cobra.Command {
@@ -106,12 +107,27 @@ func printExplanation(w io.Writer, x mockllm.Explanation, seed uint64) {
 		}
 	}
 	for _, f := range d.Fired {
-		fmt.Fprintf(w, "rule      %q fires: call %d, step %d, roll %.6f, seed %d\n", f.Rule, f.N, f.Step+1, f.Roll, seed)
+		fmt.Fprintf(w, "rule      %q fires: call %d%s\n", f.Rule, f.N, detailOf(f, seed))
 	}
 	fmt.Fprintf(w, "answer    by %s%s\n", d.Cause, answerOf(x))
 	for _, step := range x.Script {
 		fmt.Fprintf(w, "  %s\n", step)
 	}
+}
+
+// detailOf says what there is to say of a firing: the step, the roll, a hold.
+func detailOf(f scenarios.Firing, seed uint64) string {
+	var detail string
+	if f.Step > 0 {
+		detail += fmt.Sprintf(", step %d", f.Step)
+	}
+	if f.Roll > 0 {
+		detail += fmt.Sprintf(", roll %.6f, seed %d", f.Roll, seed)
+	}
+	if f.Held {
+		detail += ", held since it fired"
+	}
+	return detail
 }
 
 func answerOf(x mockllm.Explanation) string {

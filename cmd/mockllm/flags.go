@@ -146,7 +146,7 @@ func onlyCommands(c *cobra.Command, args []string) error {
 func exactly(n int, what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != n {
-			return &usageError{[]string{fmt.Sprintf("%s takes %s, not %d arguments", c.CommandPath(), what, len(args))}}
+			return &usageError{[]string{fmt.Sprintf("%s takes %s, not %d", c.CommandPath(), what, len(args))}}
 		}
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -136,8 +137,8 @@ func (f *serveFlags) logger(w io.Writer) (*slog.Logger, error) {
 
 // banner says where the server is, what it follows, and what to paste.
 func banner(w io.Writer, s *mockllm.Server, vendors, management net.Addr, secure net.Listener, source string) {
-	info, base := s.Info(), "http://"+vendors.String()
-	scenario := info.Scenario + ", " + countRules(info.Rules)
+	info, base := s.Info(), "http://"+reachable(vendors)
+	scenario := info.Scenario + ", " + countRules(info.Rules, info.Connections)
 	if source == "" {
 		scenario = "none: every valid call succeeds"
 	} else {
@@ -145,15 +146,25 @@ func banner(w io.Writer, s *mockllm.Server, vendors, management net.Addr, secure
 	}
 	fmt.Fprintf(w, "mockllm %s\nvendors   %s\n", info.Version, base)
 	if secure != nil {
-		fmt.Fprintf(w, "tls       https://%s\n", secure.Addr())
+		fmt.Fprintf(w, "tls       https://%s\n", reachable(secure.Addr()))
 	}
 	fmt.Fprintf(w, `admin     http://%s
 scenario  %s
 seed      %d, edition %s
 
 Point a client at it:
-  Qianfan SDKs     export QIANFAN_BASE_URL=%[5]s QIANFAN_CONSOLE_BASE_URL=%[5]s QIANFAN_IAM_BASE_URL=%[5]s QIANFAN_AK=any QIANFAN_SK=any
-  DashScope SDKs   export DASHSCOPE_HTTP_BASE_URL=%[5]s/api/v1 DASHSCOPE_API_KEY=any
-  OpenAI SDKs      export OPENAI_BASE_URL=%[5]s/compatible-mode/v1 OPENAI_API_KEY=any
-`, management, scenario, info.Seed, info.Edition, base)
+  Qianfan SDKs          export QIANFAN_BASE_URL=%[5]s QIANFAN_CONSOLE_API_BASE_URL=%[5]s QIANFAN_CONSOLE_BASE_URL=%[5]s QIANFAN_IAM_BASE_URL=%[5]s QIANFAN_AK=any QIANFAN_SK=any
+  DashScope SDKs        export DASHSCOPE_HTTP_BASE_URL=%[5]s/api/v1 DASHSCOPE_API_KEY=any
+  OpenAI on DashScope   export OPENAI_BASE_URL=%[5]s/compatible-mode/v1 OPENAI_API_KEY=any
+  OpenAI on Qianfan V2  export OPENAI_BASE_URL=%[5]s/v2 OPENAI_API_KEY=any
+`, reachable(management), scenario, info.Seed, info.Edition, base)
+}
+
+// reachable returns the address as a client on this machine dials it: one that
+// listens everywhere is reached through loopback.
+func reachable(a net.Addr) string {
+	if tcp, ok := a.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
+	}
+	return a.String()
 }

@@ -81,17 +81,18 @@ func (s *settings) load() (*scenarios.Scenario, string) {
 		s.problems.add("%s: %v", cmp.Or(s.named, "flag --scenario"), err)
 		return nil, ""
 	}
-	scenario, err := scenarios.LoadFile(file)
-	if err != nil {
-		s.problems.add("%v", err)
-		return nil, ""
-	}
 	text, err := os.ReadFile(file)
 	if err != nil {
 		s.problems.add("%s: %v", cmp.Or(s.named, "flag --scenario"), err)
 		return nil, ""
 	}
-	return scenario, fmt.Sprintf("%s, sha256 %x", file, sha256.Sum256(text))[:len(file)+len(", sha256 ")+12]
+	scenario, err := scenarios.Load(file, text)
+	if err != nil {
+		s.problems.add("%v", err)
+		return nil, ""
+	}
+	sum := sha256.Sum256(text)
+	return scenario, fmt.Sprintf("%s, sha256 %x", file, sum[:6])
 }
 
 // scenarioFile finds the file that is meant: a file, or the one .toml file of

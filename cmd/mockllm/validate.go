@@ -28,16 +28,25 @@ func validateCommand(variables *problems) *cobra.Command {
 					errs = append(errs, &usageError{problems{err.Error()}})
 					continue
 				}
-				fmt.Fprintf(c.OutOrStdout(), "%s: ok, scenario %q with %s\n", file, s.Name, countRules(len(s.Rules)))
+				fmt.Fprintf(c.OutOrStdout(), "%s: ok, scenario %q with %s\n", file, s.Name, countRules(len(s.Rules), len(s.Connections)))
 			}
 			return errors.Join(errs...)
 		}),
 	}
 }
 
-func countRules(n int) string {
-	if n == 1 {
-		return "1 rule"
+// countRules says how much a scenario holds.
+func countRules(rules, connections int) string {
+	text := plural(rules, "rule")
+	if connections > 0 {
+		text += " and " + plural(connections, "connection fault")
 	}
-	return fmt.Sprintf("%d rules", n)
+	return text
+}
+
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
