@@ -38,11 +38,11 @@ func explainCommand(variables *problems) *cobra.Command {
 func (f *settings) explain(c *cobra.Command, request string, call uint) error {
 	options, _ := f.options()
 	if call < 1 || call > 1_000_000 {
-		f.problems.add("flag --call: calls are numbered from 1 to 1000000, not %d", call)
+		f.problems.add("%s: calls are numbered from 1 to 1000000, not %d", spoken(f.flags, "call"), call)
 	}
 	raw, err := readRequest(request, c.InOrStdin())
 	if err != nil {
-		f.problems.add("flag --request: %v", err)
+		f.problems.add("%s: %v", spoken(f.flags, "request"), err)
 	}
 	if err := f.problems.err(); err != nil {
 		return err

@@ -46,9 +46,22 @@ func fromEnvironment(c *cobra.Command, environ []string) problems {
 		if err := c.Flags().Set(f.Name, value); err != nil {
 			found.add("variable %s: %s", envName(f.Name), plain(value, f.Value.Type()))
 		}
+		f.Annotations = map[string][]string{fromVariable: {envName(f.Name)}}
 	})
 	slices.Sort(found)
 	return found
+}
+
+// fromVariable annotates a flag with the variable that set it.
+const fromVariable = "variable"
+
+// spoken names a flag as whoever called the command knows it: by the variable
+// if that set it.
+func spoken(flags *pflag.FlagSet, name string) string {
+	if f := flags.Lookup(name); f != nil && f.Annotations[fromVariable] != nil {
+		return "variable " + f.Annotations[fromVariable][0]
+	}
+	return "flag --" + name
 }
 
 // isForeign reports whether the name is not meant for the command, though it

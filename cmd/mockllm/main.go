@@ -66,9 +66,27 @@ Exit codes: 0 ok, 1 own failure, 2 bad usage or invalid scenario.`,
 	var variables problems
 	root.PersistentPreRun = func(c *cobra.Command, _ []string) { variables = fromEnvironment(c, environ) }
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return flagError(c, environ, err) })
+	root.SetHelpCommand(helpCommand())
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.Version = mockllm.Version()
 	root.AddCommand(serveCommand(&variables), catalogCommand(&variables), validateCommand(&variables), explainCommand(&variables),
 		healthCommand(&variables), versionCommand(&variables), completionCommand())
 	return root
+}
+
+// helpCommand is the library's, except that a word that is no command is an
+// error.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Help about any command",
+		RunE: func(c *cobra.Command, args []string) error {
+			about, rest, err := c.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return onlyCommands(about, rest)
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -49,6 +50,9 @@ func TestUsage(t *testing.T) {
 		{args: []string{"catalog", "show"}, want: []string{"mockllm catalog show takes one id or code, not 0"}},
 		{args: []string{"validate"}, want: []string{"mockllm validate takes at least one file, not 0"}},
 		{args: []string{"serve", "x.toml"}, want: []string{"mockllm serve takes no arguments, not 1"}},
+		{args: []string{"help", "srve"}, want: []string{`mockllm has no command "srve"; did you mean "serve"?`}},
+		{args: []string{"help", "catalog", "shw"}, want: []string{`mockllm catalog has no command "shw"; did you mean "show"?`}},
+		{args: []string{"serve", "--listen", "nonsense"}, want: []string{"flag --listen: listen tcp: address nonsense: missing port in address"}},
 		// Flags.
 		{args: []string{"catalog", "list", "--providr", "qianfan"}, want: []string{"flag --providr is unknown; did you mean --provider?"}},
 		{args: []string{"catalog", "list", "--providr=qianfan"}, want: []string{"flag --providr is unknown; did you mean --provider?"}},
@@ -95,6 +99,20 @@ func TestHelpAndVersion(t *testing.T) {
 		if out := ok(t, c.args...); !strings.Contains(out, c.want) {
 			t.Errorf("mockllm %q prints %s, want %q in it", c.args, out, c.want)
 		}
+	}
+}
+
+// A port that is taken is no mistake in how the command was called, and a
+// variable is called by its own name.
+func TestPortInUse(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	code, _, errs := call([]string{"MOCKLLM_LISTEN=" + taken.Addr().String()}, "serve", "--admin", "127.0.0.1:0")
+	if code != exitFailure || !strings.HasPrefix(errs, "mockllm: variable MOCKLLM_LISTEN: listen tcp") {
+		t.Errorf("exits %d and says %s", code, errs)
 	}
 }
 

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -21,9 +23,9 @@ import (
 // serveFlags are the flags of serve.
 type serveFlags struct {
 	settings
-	listen, admin, adminToken, logFormat string
-	tls                                  tlsFlags
-	quiet, quietWire                     bool
+	listenOn, admin, adminToken, logFormat string
+	tls                                    tlsFlags
+	quiet, quietWire                       bool
 }
 
 func serveCommand(variables *problems) *cobra.Command {
@@ -43,7 +45,7 @@ func serveCommand(variables *problems) *cobra.Command {
 		},
 	}
 	f.add(c)
-	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8080", "`address` of the vendors' paths; port 0 takes a free one")
+	c.Flags().StringVar(&f.listenOn, "listen", "127.0.0.1:8080", "`address` of the vendors' paths; port 0 takes a free one")
 	c.Flags().StringVar(&f.admin, "admin", "127.0.0.1:8081", "`address` of the admin API")
 	f.tls.add(c)
 	c.Flags().StringVar(&f.adminToken, "admin-token", "", "demand this bearer `token` on the admin API")
@@ -63,9 +65,12 @@ func (f *serveFlags) serve(ctx context.Context, out, errs io.Writer) error {
 	if err != nil {
 		f.problems.add("%v", err)
 	}
-	vendors, management := f.listenBoth()
-	secure, certificate := f.tls.listen(&f.problems)
+	certificate := f.tls.read(&f.problems)
 	if err := f.problems.err(); err != nil {
+		return err
+	}
+	vendors, management, secure, err := f.listen()
+	if err != nil {
 		return err
 	}
 	options = append(options, mockllm.WithLogger(log))
@@ -96,24 +101,35 @@ func (f *serveFlags) serve(ctx context.Context, out, errs io.Writer) error {
 	}
 }
 
-// listenBoth opens both ports, so that an address that is taken is a problem
-// at once.
-func (f *serveFlags) listenBoth() (vendors, management net.Listener) {
-	var err error
-	if vendors, err = net.Listen("tcp", f.listen); err != nil {
-		f.problems.add("flag --listen: %v", err)
+// listen opens all ports, so that an address that is taken is known at once;
+// secure is nil without TLS. A bad address is bad usage, a port that cannot be
+// had is not.
+func (f *serveFlags) listen() (vendors, management, secure net.Listener, err error) {
+	var failed []error
+	open := func(flag, address string) net.Listener {
+		if address == "" && flag == tlsListen {
+			return nil
+		}
+		l, err := net.Listen("tcp", address)
+		if err == nil {
+			return l
+		}
+		if system := new(os.SyscallError); !errors.As(err, &system) {
+			f.problems.add("%s: %v", spoken(f.flags, flag), err)
+		}
+		failed = append(failed, fmt.Errorf("%s: %w", spoken(f.flags, flag), err))
+		return nil
 	}
-	if management, err = net.Listen("tcp", f.admin); err != nil {
-		f.problems.add("flag --admin: %v", err)
+	vendors, management, secure = open("listen", f.listenOn), open("admin", f.admin), open(tlsListen, f.tls.address)
+	if len(failed) == 0 {
+		return vendors, management, secure, nil
 	}
-	if len(f.problems) > 0 {
-		for _, l := range []net.Listener{vendors, management} {
-			if l != nil {
-				l.Close()
-			}
+	for _, l := range []net.Listener{vendors, management, secure} {
+		if l != nil {
+			l.Close()
 		}
 	}
-	return vendors, management
+	return nil, nil, nil, cmp.Or(f.problems.err(), errors.Join(failed...))
 }
 
 func isLoopback(l net.Listener) bool {
@@ -131,7 +147,7 @@ func (f *serveFlags) logger(w io.Writer) (*slog.Logger, error) {
 	case "json":
 		return slog.New(slog.NewJSONHandler(w, nil)), nil
 	default:
-		return nil, fmt.Errorf("flag --log-format: unknown format %q; it is text or json", f.logFormat)
+		return nil, fmt.Errorf("%s: unknown format %q; it is text or json", spoken(f.flags, "log-format"), f.logFormat)
 	}
 }
 

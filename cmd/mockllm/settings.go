@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/mockllm/mockllm"
 	"github.com/mockllm/mockllm/catalog"
@@ -23,6 +24,7 @@ type settings struct {
 	scenario, seed, speed, edition string
 	named                          string // What the scenario is called in messages; "" is its flag.
 	problems                       problems
+	flags                          *pflag.FlagSet
 }
 
 func (s *settings) add(c *cobra.Command) {
@@ -33,6 +35,7 @@ func (s *settings) add(c *cobra.Command) {
 // addOverrides adds the flags that win over what the scenario says.
 func (s *settings) addOverrides(c *cobra.Command) {
 	f := c.Flags()
+	s.flags = f
 	f.StringVar(&s.seed, "seed", "", "seed of all chance, a whole `number`, instead of the scenario's")
 	f.StringVar(&s.speed, "speed", "", "how many times faster vendor time goes, a `factor`, instead of the scenario's")
 	f.StringVar(&s.edition, "edition", "", "whose statuses are sent: seed, 2026-05 or 2026-late")
@@ -49,7 +52,7 @@ func (s *settings) options() (options []mockllm.Option, source string) {
 	if s.seed != "" {
 		seed, err := strconv.ParseUint(s.seed, 10, 64)
 		if err != nil {
-			s.problems.add("flag --seed: %q is no whole number from 0 to 18446744073709551615", s.seed)
+			s.problems.add("%s: %q is no whole number from 0 to 18446744073709551615", spoken(s.flags, "seed"), s.seed)
 		}
 		options = append(options, mockllm.WithSeed(seed))
 	}
@@ -59,14 +62,14 @@ func (s *settings) options() (options []mockllm.Option, source string) {
 			err = scenarios.CheckSpeed(speed)
 		}
 		if err != nil {
-			s.problems.add("flag --speed: %q is no number from 0.001 to 1000000", s.speed)
+			s.problems.add("%s: %q is no number from 0.001 to 1000000", spoken(s.flags, "speed"), s.speed)
 		} else {
 			options = append(options, mockllm.WithSpeed(speed))
 		}
 	}
 	if s.edition != "" {
 		if !slices.Contains(catalog.Editions(), catalog.Edition(s.edition)) {
-			s.problems.add("flag --edition: unknown edition %q; it is one of %v", s.edition, catalog.Editions())
+			s.problems.add("%s: unknown edition %q; it is one of %s", spoken(s.flags, "edition"), s.edition, editions())
 		} else {
 			options = append(options, mockllm.WithEdition(catalog.Edition(s.edition)))
 		}
@@ -74,16 +77,25 @@ func (s *settings) options() (options []mockllm.Option, source string) {
 	return options, source
 }
 
+// editions lists the editions that there are, for messages.
+func editions() string {
+	var names []string
+	for _, e := range catalog.Editions() {
+		names = append(names, string(e))
+	}
+	return strings.Join(names, ", ")
+}
+
 // load reads the scenario and returns where it stands and what it hashes to.
 func (s *settings) load() (*scenarios.Scenario, string) {
 	file, err := scenarioFile(s.scenario)
 	if err != nil {
-		s.problems.add("%s: %v", cmp.Or(s.named, "flag --scenario"), err)
+		s.problems.add("%s: %v", cmp.Or(s.named, spoken(s.flags, "scenario")), err)
 		return nil, ""
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		s.problems.add("%s: %v", cmp.Or(s.named, "flag --scenario"), err)
+		s.problems.add("%s: %v", cmp.Or(s.named, spoken(s.flags, "scenario")), err)
 		return nil, ""
 	}
 	scenario, err := scenarios.Load(file, text)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"crypto/tls"
-	"net"
 	"os"
 	"time"
 
@@ -15,30 +14,26 @@ import (
 type tlsFlags struct{ address, cert, key, ca string }
 
 func (f *tlsFlags) add(c *cobra.Command) {
-	c.Flags().StringVar(&f.address, "tls-listen", "", "`address` of the vendors' paths under TLS, besides --listen")
+	c.Flags().StringVar(&f.address, tlsListen, "", "`address` of the vendors' paths under TLS, besides --listen")
 	c.Flags().StringVar(&f.cert, "tls-cert", "", "certificate `file` in PEM; one for the vendors' host names is made without")
 	c.Flags().StringVar(&f.key, "tls-key", "", "`file` with the certificate's key in PEM")
 	c.Flags().StringVar(&f.ca, "tls-ca-out", "", "write the certificate of the authority that was made to this `file`, for clients to trust")
 }
 
-// listen opens the port and reads or makes the certificate. Without an address
-// it returns nil.
-func (f *tlsFlags) listen(problems *problems) (net.Listener, tls.Certificate) {
+// tlsListen is the flag without which there is no TLS.
+const tlsListen = "tls-listen"
+
+// read reads or makes the certificate, if TLS is asked for.
+func (f *tlsFlags) read(problems *problems) tls.Certificate {
 	f.check(problems)
 	if f.address == "" || len(*problems) > 0 {
-		return nil, tls.Certificate{}
+		return tls.Certificate{}
 	}
 	certificate, err := f.certificate()
 	if err != nil {
 		problems.add("%v", err)
-		return nil, tls.Certificate{}
 	}
-	l, err := net.Listen("tcp", f.address)
-	if err != nil {
-		problems.add("flag --tls-listen: %v", err)
-		return nil, tls.Certificate{}
-	}
-	return l, certificate
+	return certificate
 }
 
 func (f *tlsFlags) check(problems *problems) {
