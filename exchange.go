@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,9 +20,10 @@ import (
 
 // exchange answers one request, from reading it to the journal.
 func (s *Server) exchange(w http.ResponseWriter, req *http.Request) {
-	s.exchanges.Add(1)
+	s.begin()
 	defer s.exchanges.Done()
-	ctx := req.Context()
+	ctx, cancel := s.untilClosed(req.Context())
+	defer cancel()
 	deadline := http.NewResponseController(w)
 	deadline.SetReadDeadline(time.Now().Add(bodyTimeout))
 	in := s.incoming(req)
@@ -47,6 +49,17 @@ func (s *Server) exchange(w http.ResponseWriter, req *http.Request) {
 	e.Sent = sentBy(play.Play(ctx, w, script, s.clock))
 	s.journal.Finish(e.ID, e.Sent)
 	s.logExchange(ctx, e)
+}
+
+// untilClosed ends the context when the server closes: a request that came
+// through a server of somebody else does not know of that.
+func (s *Server) untilClosed(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(s.alive, func() { cancel(play.ErrClosed) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
+	}
 }
 
 // read finds out whose request it is and what it asks for. The responder is
@@ -109,6 +122,9 @@ func (s *Server) incoming(req *http.Request) *responders.Incoming {
 		Namespace: namespace(req, inPath), Host: host(req), Method: req.Method, Path: path, Query: req.URL.Query(),
 		Header: req.Header, Asked: req.Header.Get(errorHeader), Now: s.clock.Now(),
 	}
+	if req.Body == nil {
+		return in
+	}
 	body, err := io.ReadAll(io.LimitReader(req.Body, s.maxBody+1))
 	in.Body = body
 	switch {
@@ -137,19 +153,28 @@ const (
 	namespaceHeader = "X-Mockllm-Namespace"
 )
 
-// mistake finds what the sender did wrong towards us: a header that we do not
-// know, or a bad name of a namespace.
+// mistake finds what the sender did wrong towards us. What it may have meant
+// otherwise is refused, not guessed: an empty header is a variable that was
+// never set.
 func (s *Server) mistake(req *http.Request, in *responders.Incoming) *scenarios.Mistake {
 	known := []string{errorHeader, namespaceHeader}
-	for name := range req.Header {
-		if strings.HasPrefix(name, "X-Mockllm-") && name != errorHeader && name != namespaceHeader {
+	for name, values := range req.Header {
+		switch {
+		case !isOurs(name):
+		case !slices.Contains(known, name):
 			return unknownHeader(name, known)
+		case len(values) > 1 || values[0] == "":
+			return badHeader(name + " must be given once, with a value")
 		}
 	}
-	if !validNamespace(in.Namespace) {
+	inPath, _ := stripNamespace(req.URL.EscapedPath())
+	if inHeader := req.Header.Get(namespaceHeader); inPath != "" && inHeader != "" && inPath != inHeader {
+		return badHeader(fmt.Sprintf("%s says %q, but the path %q", namespaceHeader, inHeader, inPath))
+	}
+	if !validNamespace(in.Namespace) || inPath == "" && strings.HasPrefix(req.URL.EscapedPath(), namespacePrefix) {
 		return &scenarios.Mistake{
 			Status: http.StatusBadRequest, Title: "bad namespace",
-			Detail: "a namespace has 1 to 100 letters, digits and -._~",
+			Detail: "a namespace has 1 to 100 letters, digits and -._~, and is neither . nor ..",
 		}
 	}
 	return nil
@@ -169,16 +194,26 @@ const keptBody = 16 << 10
 // keptSteps bounds how much of a script it keeps.
 const keptSteps = 64
 
+// keptText bounds every other text that it keeps, in bytes.
+const keptText = 2 << 10
+
+func abridged(text string) string {
+	if len(text) <= keptText {
+		return text
+	}
+	return strings.ToValidUTF8(text[:keptText], "") + "…"
+}
+
 func record(req *http.Request, in *responders.Incoming, r *scenarios.Request, d scenarios.Decision, script play.Script) journal.Exchange {
 	e := journal.Exchange{
 		Time: in.Now, Namespace: in.Namespace,
-		Dialect: r.Dialect, Operation: r.Operation, Model: r.Model, Stream: r.Stream, Key: journal.RedactKey(r.Key),
-		Method: in.Method, URL: journal.RedactURL(in.Path, req.URL.RawQuery),
+		Dialect: r.Dialect, Operation: r.Operation, Model: abridged(r.Model), Stream: r.Stream, Key: journal.RedactKey(r.Key),
+		Method: in.Method, URL: abridged(journal.RedactURL(in.Path, req.URL.RawQuery)),
 		Body: strings.ToValidUTF8(string(in.Body[:min(len(in.Body), keptBody)]), "�"), BodyBytes: len(in.Body),
 		Fingerprint: r.Fingerprint, Cause: string(d.Cause), Seed: d.Seed,
 	}
 	if d.Problem != nil {
-		e.Problem = d.Problem.Title + ": " + d.Problem.Detail
+		e.Problem = abridged(d.Problem.Title + ": " + d.Problem.Detail)
 	}
 	for _, f := range d.Fired {
 		e.Rules = append(e.Rules, journal.Firing(f))

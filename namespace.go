@@ -30,7 +30,7 @@ func namespace(r *http.Request, inPath string) string {
 }
 
 func validNamespace(name string) bool {
-	return len(name) <= 100 && !strings.ContainsFunc(name, func(c rune) bool { return !responders.InNamespace(c) })
+	return name != "." && name != ".." && len(name) <= 100 && !strings.ContainsFunc(name, func(c rune) bool { return !responders.InNamespace(c) })
 }
 
 func unknownHeader(name string, known []string) *scenarios.Mistake {
@@ -38,4 +38,13 @@ func unknownHeader(name string, known []string) *scenarios.Mistake {
 		Status: http.StatusBadRequest, Title: "unknown header",
 		Detail: name + " is no header of mockllm" + catalog.DidYouMean(name, known),
 	}
+}
+
+// isOurs reports whether the header is meant for us, however it is spelt.
+func isOurs(name string) bool {
+	return strings.HasPrefix(strings.ToLower(strings.ReplaceAll(name, "_", "-")), "x-mockllm")
+}
+
+func badHeader(detail string) *scenarios.Mistake {
+	return &scenarios.Mistake{Status: http.StatusBadRequest, Title: "bad header", Detail: detail}
 }

@@ -15,10 +15,12 @@ func RunT(t T, options ...Option) *Server {
 	s, err := New(options...)
 	if err != nil {
 		t.Fatalf("%v", err)
+		return nil
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatalf("mockllm: %v", err)
+		return nil
 	}
 	s.url = "http://" + l.Addr().String()
 	done := make(chan struct{})

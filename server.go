@@ -36,6 +36,7 @@ type Server struct {
 
 	mu      sync.Mutex
 	servers []*http.Server
+	closing bool   // Nothing new begins.
 	url     string // Of the first listener that serves the vendors' paths.
 }
 
@@ -48,6 +49,9 @@ func New(options ...Option) (*Server, error) {
 		journal: defaultJournal, maxBody: defaultMaxBody,
 	}
 	for _, option := range options {
+		if option == nil {
+			return nil, errors.New("mockllm: option is nil")
+		}
 		if err := option(&c); err != nil {
 			return nil, fmt.Errorf("mockllm: %w", err)
 		}
@@ -100,6 +104,8 @@ func (s *Server) serve(l net.Listener, h http.Handler) error {
 		BaseContext:       func(net.Listener) context.Context { return s.alive },
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 		Protocols:         new(http.Protocols),
+
+		DisableGeneralOptionsHandler: true, // Every request is ours to answer and to write down.
 	}
 	server.Protocols.SetHTTP1(true)
 	if !s.track(server) {
@@ -116,7 +122,7 @@ func (s *Server) serve(l net.Listener, h http.Handler) error {
 func (s *Server) track(server *http.Server) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.alive.Err() != nil {
+	if s.closing {
 		return false
 	}
 	s.servers = append(s.servers, server)
@@ -134,6 +140,18 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		wait.Go(func() { server.Shutdown(ctx) })
 	}
 	wait.Wait()
+	s.mu.Lock()
+	s.closing = true
+	s.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.exchanges.Wait() // Of those that took over their connection net/http knows nothing.
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
 	return s.Close()
 }
 
@@ -141,6 +159,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // over when it returns.
 func (s *Server) Close() error {
 	s.mu.Lock()
+	s.closing = true
 	s.cancel(play.ErrClosed)
 	var errs []error
 	for _, server := range s.servers {
@@ -149,6 +168,17 @@ func (s *Server) Close() error {
 	s.mu.Unlock()
 	s.exchanges.Wait()
 	return errors.Join(errs...)
+}
+
+// begin counts an exchange that [Server.Close] waits for. A server that is
+// closed breaks the connection off instead.
+func (s *Server) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		panic(http.ErrAbortHandler)
+	}
+	s.exchanges.Add(1)
 }
 
 // URL returns the address of the vendors' paths, such as

@@ -32,7 +32,8 @@ func (realClock) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// A Manual clock stands still until it is advanced.
+// A Manual clock stands still until it is advanced. The zero value stands at
+// the zero time.
 type Manual struct {
 	mu      sync.Mutex
 	now     time.Time
@@ -46,7 +47,7 @@ type waiter struct {
 
 // NewManual returns a clock that stands at the time given.
 func NewManual(now time.Time) *Manual {
-	return &Manual{now: now, waiters: map[*waiter]struct{}{}}
+	return &Manual{now: now}
 }
 
 // Now implements [Clock].
@@ -97,6 +98,9 @@ func (m *Manual) wait(d time.Duration) *waiter {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	w := &waiter{until: m.now.Add(d), done: make(chan struct{})}
+	if m.waiters == nil {
+		m.waiters = map[*waiter]struct{}{}
+	}
 	m.waiters[w] = struct{}{}
 	return w
 }

@@ -11,6 +11,9 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/mockllm/mockllm/responders"
+	"github.com/mockllm/mockllm/scenarios"
 )
 
 // served writes through the server's own writer, which keeps the connection
@@ -69,12 +72,12 @@ var errNeedsConnection = errors.New("this step needs the connection itself")
 func (p *player) hijacked(w http.ResponseWriter, s Script) error {
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		refuse(w)
+		refuse(&served{w: w})
 		return fmt.Errorf("take over the connection: %w", err)
 	}
 	defer conn.Close()
 	if _, tcp := below(conn).(*net.TCPConn); !tcp && s.has(Reset) {
-		io.WriteString(conn, "HTTP/1.1 501 Not Implemented\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"+noConnection)
+		refuse(&taken{conn: conn, out: bufio.NewWriter(conn)})
 		return fmt.Errorf("reset the connection: %w", errNeedsConnection)
 	}
 	conn.SetDeadline(time.Time{})
@@ -94,13 +97,16 @@ func (p *player) hijacked(w http.ResponseWriter, s Script) error {
 
 // refuse answers where no connection lies below to be damaged: loudly, never
 // with a weaker fault.
-func refuse(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusNotImplemented)
-	io.WriteString(w, noConnection)
+func refuse(out output) {
+	m := responders.Own(scenarios.Mistake{
+		Status: http.StatusNotImplemented, Title: "no connection",
+		Detail: "this answer needs a TCP connection of its own, and the server runs where there is none",
+	})
+	header := m.Header.Clone()
+	header.Set("Connection", "close")
+	out.head(Step{Status: m.Status, Header: header, Length: len(m.Frames[0])})
+	out.write(m.Frames[0])
 }
-
-const noConnection = `{"mockllm":{"status":501,"problem":"no connection","detail":"this answer needs a TCP connection of its own, and the server runs where there is none"}}` + "\n"
 
 // taken writes to a connection that was taken over.
 type taken struct {

@@ -196,8 +196,11 @@ func checkRaw(path string, raw *Raw, r *report) {
 		if !isToken(name) {
 			r.add(at, "%q is no header name", name)
 		}
-		if strings.ContainsAny(value, "\r\n\x00") {
-			r.add(at, "a header's value has one line")
+		if strings.ContainsFunc(value, func(c rune) bool { return unicode.IsControl(c) && c != '\t' }) {
+			r.add(at, "a header's value has one line and no control characters")
+		}
+		if strings.HasPrefix(strings.ToLower(name), "x-mockllm") {
+			r.add(at, "is said by mockllm itself")
 		}
 		switch textproto.CanonicalMIMEHeaderKey(name) {
 		case "Content-Length", "Transfer-Encoding", "Connection":

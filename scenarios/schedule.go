@@ -1,6 +1,8 @@
 package scenarios
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"math"
 	"sync"
 
@@ -51,13 +53,25 @@ func (r *Rule) counter(req *Request) Counter {
 	c := Counter{Rule: r.Name}
 	switch r.When.Per {
 	case PerKey:
-		c.Key = "k:" + req.Key
+		c.Key = "k:" + short(req.Key)
 	case PerModel:
-		c.Key = "m:" + req.Model
+		c.Key = "m:" + short(req.Model)
 	case PerRequest:
 		c.Key = req.Fingerprint
 	}
 	return c
+}
+
+// longestKey bounds what is remembered of a caller's text, in bytes.
+const longestKey = 200
+
+// short returns the text or, where that is long, a hash of it: what callers
+// send must not fill the state.
+func short(text string) string {
+	if len(text) <= longestKey {
+		return text
+	}
+	return fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(text)))
 }
 
 // schedule decides at which n a rule fires, apart from its window. It is pure:

@@ -99,9 +99,9 @@ func (m *memory) Release(_ context.Context, namespace, rule string) error {
 func (s *Sticky) firedFor(r *Request) string {
 	switch s.By {
 	case ByContent:
-		return "c:" + r.Prompt()
+		return "c:" + short(r.Prompt())
 	case ByKey:
-		return "k:" + r.Key
+		return "k:" + short(r.Key)
 	default:
 		return ""
 	}
@@ -115,7 +115,7 @@ func (s *Sticky) asksFor(r *Request) []string {
 	var turns []string
 	for _, t := range r.Turns {
 		if t.Role == "user" {
-			turns = append(turns, "c:"+t.Text)
+			turns = append(turns, "c:"+short(t.Text))
 		}
 	}
 	return turns
