@@ -20,7 +20,11 @@ type UnknownError struct {
 
 // Error implements error.
 func (e *UnknownError) Error() string {
-	return fmt.Sprintf("no documented error is called %q%s", e.Name, didYouMean(e.Nearest))
+	name := e.Name
+	if runes := []rune(name); len(runes) > 100 {
+		name = string(runes[:100]) + "…" // Callers choose the name.
+	}
+	return fmt.Sprintf("no documented error is called %q%s", name, didYouMean(e.Nearest))
 }
 
 // An AmbiguousError says that a short name means several entries.
