@@ -81,6 +81,7 @@ type Variant struct {
 	Status     int               `toml:"status" json:"status"`                     // HTTP status in the seed edition; 0 if it has none there.
 	Statuses   map[Edition]int   `toml:"statuses" json:"statuses,omitempty"`       // Editions whose status differs, or that first have it.
 	Type       string            `toml:"type" json:"type,omitempty"`               // error.type of OpenAI-shaped dialects.
+	MidStream  bool              `toml:"mid_stream" json:"mid_stream,omitempty"`   // It is about the answer: the one to expect in the middle of a stream.
 	HelpAnchor string            `toml:"help_anchor" json:"help_anchor,omitempty"` // Anchor of the help link that DashScope may append.
 	Retry      Retry             `toml:"retry" json:"retry"`                       //
 	Origin     Origin            `toml:"origin" json:"origin"`                     //
@@ -121,6 +122,17 @@ func (e *Entry) Variant(dialect string) *Variant {
 		}
 	}
 	return nil
+}
+
+// MidStreamVariant returns the first variant that the dialect carries and that
+// is to be expected in the middle of a stream, else what Variant returns.
+func (e *Entry) MidStreamVariant(dialect string) *Variant {
+	for i := range e.Variants {
+		if v := &e.Variants[i]; v.MidStream && v.CarriedBy(dialect) {
+			return v
+		}
+	}
+	return e.Variant(dialect)
 }
 
 // FindVariant returns the first of [Entry.FindVariants], or nil.

@@ -193,8 +193,10 @@ func (p *draft) damageFrame(f *scenarios.Fault) {
 		again := append(Script{p.script[at]}, p.script[at:]...)
 		p.script = append(p.script[:at:at], again...)
 	case scenarios.FaultReorder:
-		if next := min(skip, len(writes)-1) + 1; next < len(writes) {
-			p.script[at].Data, p.script[writes[next]].Data = p.script[writes[next]].Data, p.script[at].Data
+		if len(writes) > 1 {
+			first := min(skip, len(writes)-2) // The last frame has none behind it to change places with.
+			a, b := &p.script[writes[first]], &p.script[writes[first+1]]
+			a.Data, b.Data = b.Data, a.Data
 		}
 	case scenarios.FaultBadJSON:
 		p.script[at].Data = breakJSON(p.script[at].Data)

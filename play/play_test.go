@@ -113,6 +113,7 @@ func TestPlan(t *testing.T) {
 		"bad JSON, stream":    {"match = { stream = true }\nfault = \"bad-json\"", stream("x", "data: {\"a\":1}\n\n", "y"), `200/-1 "x" "data: {\"a\n\n" end`},
 		"bad SSE":             {"match = { stream = true }\nfault = { kind = \"bad-sse\", after_frames = 0 }", stream("data: {}\n\n", "y"), `200/-1 "data {}\n" end`},
 		"duplicate":           {"match = { stream = true }\nfault = { kind = \"duplicate\", after_frames = 1 }", five, `200/-1 "a" "b" "b" "c" "end" "done" end`},
+		"reorder, at the end": {"match = { stream = true }\nfault = { kind = \"reorder\", after_frames = 99 }", five, `200/-1 "a" "b" "c" "done" "end" end`},
 		"reorder":             {"match = { stream = true }\nfault = { kind = \"reorder\", after_frames = 1 }", five, `200/-1 "a" "c" "b" "end" "done" end`},
 		"drop done":           {"match = { stream = true }\nfault = \"drop-done\"", five, `200/-1 "a" "b" "c" "end" end`},
 		"wrong length":        {`fault = "wrong-length"`, whole("abcd"), `200/20 "abcd" end close`},

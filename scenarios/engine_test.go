@@ -586,7 +586,7 @@ func TestEntropy(t *testing.T) {
 		}
 		return all
 	}
-	if run(1) != run(1) {
+	if first, second := run(1), run(1); first != second {
 		t.Error("a second run has other entropy")
 	}
 	if run(1) != run(1, model("x"), key("y")) {

@@ -100,7 +100,7 @@ func TestWaitsDiffer(t *testing.T) {
 	if got := d.Frame(3, 25) - d.Frame(3, 0); time.Duration(got) != 2500*time.Millisecond {
 		t.Errorf("25 tokens at 10 per second take %v", time.Duration(got))
 	}
-	if d.Frame(3, 0) != d.Frame(3, 0) {
+	if first, second := d.Frame(3, 0), d.Frame(3, 0); first != second {
 		t.Error("the same wait is drawn differently")
 	}
 }

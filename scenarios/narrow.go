@@ -173,7 +173,7 @@ func narrowError(path string, rule *Rule, o *outcome, r *report) {
 	o.variants = map[string]*catalog.Variant{}
 	var undelivered string
 	for _, name := range rule.dialects() {
-		v := o.Variant.pick(entry, name)
+		v := o.variantOn(entry, name)
 		if v == nil || !entry.CarriedBy(name) {
 			continue
 		}
@@ -199,6 +199,15 @@ func narrowError(path string, rule *Rule, o *outcome, r *report) {
 	}
 	checkVariant(path+".variant", rule, o, r)
 	checkArgs(path+".args", o, r)
+}
+
+// variantOn returns the message of the entry that the outcome sends on a
+// dialect, or nil.
+func (o *Outcome) variantOn(entry *catalog.Entry, dialect string) *catalog.Variant {
+	if o.Variant == (VariantRef{}) && o.Delivery != nil && catalog.Delivery(o.Delivery.Mode) == catalog.DeliverMidStream {
+		return entry.MidStreamVariant(dialect)
+	}
+	return o.Variant.pick(entry, dialect)
 }
 
 // checkVariant refuses a text that fits several messages of one dialect.

@@ -50,7 +50,7 @@ type Step struct {
 // is sent, with the outcome's latency and fault.
 type Outcome struct {
 	Error      string            `toml:"error" need:"text"`   // An entry of the catalogue: its id or a short form.
-	Variant    VariantRef        `toml:"variant"`             // Which of the entry's messages; the first unless given.
+	Variant    VariantRef        `toml:"variant"`             // Which of the entry's messages; the first, mid-stream the one about the answer, unless given.
 	Args       map[string]string `toml:"args"`                // Values for the holes of the message.
 	Status     HTTPStatus        `toml:"status"`              // Instead of the documented status.
 	Message    string            `toml:"message" need:"text"` // Instead of the documented message.
