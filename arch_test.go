@@ -86,7 +86,6 @@ var excuses = []excuse{
 }
 
 var wireExcuses = []excuse{
-	{"journal", "secrets", "access_token", "what is hidden must be named"},
 	{"scenarios", "Reply", "finish_reason", "a key of the language, of the same name"},
 	{"scenarios", "Reply", "need_clear_history", "a key of the language, of the same name"},
 	{"scenarios", "Usage", "prompt_tokens", "a key of the language, of the same name"},

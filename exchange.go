@@ -171,7 +171,7 @@ func (s *Server) mistake(req *http.Request, in *responders.Incoming) *scenarios.
 	if inHeader := req.Header.Get(namespaceHeader); inPath != "" && inHeader != "" && inPath != inHeader {
 		return badHeader(fmt.Sprintf("%s says %q, but the path %q", namespaceHeader, inHeader, inPath))
 	}
-	if !validNamespace(in.Namespace) || inPath == "" && strings.HasPrefix(req.URL.EscapedPath(), namespacePrefix) {
+	if !responders.ValidNamespace(in.Namespace) || inPath == "" && strings.HasPrefix(req.URL.EscapedPath(), namespacePrefix) {
 		return &scenarios.Mistake{
 			Status: http.StatusBadRequest, Title: "bad namespace",
 			Detail: "a namespace has 1 to 100 letters, digits and -._~, and is neither . nor ..",
@@ -209,7 +209,7 @@ func record(req *http.Request, in *responders.Incoming, r *scenarios.Request, d 
 		Time: in.Now, Namespace: in.Namespace,
 		Dialect: r.Dialect, Operation: r.Operation, Model: abridged(r.Model), Stream: r.Stream, Key: journal.RedactKey(r.Key),
 		Method: in.Method, URL: abridged(journal.RedactURL(in.Path, req.URL.RawQuery)),
-		Body: strings.ToValidUTF8(string(in.Body[:min(len(in.Body), keptBody)]), "�"), BodyBytes: len(in.Body),
+		Body: journal.RedactBody(strings.ToValidUTF8(string(in.Body[:min(len(in.Body), keptBody)]), "�")), BodyBytes: len(in.Body),
 		Fingerprint: r.Fingerprint, Cause: string(d.Cause), Seed: d.Seed,
 	}
 	if d.Problem != nil {

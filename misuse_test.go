@@ -1,6 +1,7 @@
 package mockllm
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -8,6 +9,9 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/mockllm/mockllm/play"
 )
 
 // TestMisuse refuses what Go code may hand over by mistake.
@@ -111,5 +115,41 @@ func TestShutdownWaits(t *testing.T) {
 	}
 	if err := <-answered; err != nil {
 		t.Errorf("the answer was broken off: %v", err)
+	}
+}
+
+// TestJournalKeepsNoSecrets looks at what a client's token request leaves.
+func TestJournalKeepsNoSecrets(t *testing.T) {
+	srv := RunT(t)
+	post(t, srv.URL()+"/oauth/2.0/token", "grant_type=client_credentials&client_id=AK-0123456789abcdef&client_secret=SK-0123456789abcdef",
+		"Content-Type", "application/x-www-form-urlencoded")
+	e := srv.Journal()[0]
+	if all := fmt.Sprintf("%+v", e); !strings.Contains(e.Body, "client_credentials") || strings.Contains(all, "0123456789abcdef") || strings.Contains(all, "sk-test-0123456789") {
+		t.Errorf("the journal keeps %s", all)
+	}
+}
+
+// TestCloseBreaksStreams never lets a stream that was broken off look whole.
+func TestCloseBreaksStreams(t *testing.T) {
+	clock := play.NewManual(time.Unix(1_779_955_200, 0))
+	srv := RunT(t, WithClock(clock), ScenarioText("[[rule]]\nname = \"slow\"\nlatency = { frame = \"1h\" }"))
+	req, err := http.NewRequest(http.MethodPost, srv.URL()+chatPath, strings.NewReader(`{"model":"m","stream":true,"messages":[{"role":"user","content":"x"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer any")
+	read := make(chan error, 1)
+	go func() {
+		resp, err := http.DefaultClient.Do(req)
+		if err == nil {
+			_, err = io.Copy(io.Discard, resp.Body)
+			resp.Body.Close()
+		}
+		read <- err
+	}()
+	<-sleeping(clock)
+	srv.Close()
+	if err := <-read; err == nil {
+		t.Error("the stream looks whole, though the server was closed under it")
 	}
 }

@@ -29,10 +29,6 @@ func namespace(r *http.Request, inPath string) string {
 	return cmp.Or(inPath, r.Header.Get(namespaceHeader), responders.NamespaceOfCaller(r.Header, r.URL.Query()))
 }
 
-func validNamespace(name string) bool {
-	return name != "." && name != ".." && len(name) <= 100 && !strings.ContainsFunc(name, func(c rune) bool { return !responders.InNamespace(c) })
-}
-
 func unknownHeader(name string, known []string) *scenarios.Mistake {
 	return &scenarios.Mistake{
 		Status: http.StatusBadRequest, Title: "unknown header",

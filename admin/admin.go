@@ -57,12 +57,12 @@ type Options struct {
 // Handler returns the admin API of the server.
 func Handler(s Server, o Options) http.Handler {
 	a := api{server: s}
-	r := mux.NewRouter().UseEncodedPath() // Names of rules may hold slashes.
+	r := mux.NewRouter().UseEncodedPath().SkipClean(true) // Names of rules may hold slashes, or be dots alone.
 	r.HandleFunc("/healthz", a.health).Methods(http.MethodGet)
 	r.HandleFunc("/version", a.version).Methods(http.MethodGet)
-	r.HandleFunc("/api/v1/journal", a.journal).Methods(http.MethodGet)
-	r.HandleFunc("/api/v1/reset", a.reset).Methods(http.MethodPost)
-	r.HandleFunc("/api/v1/rules/{name}/release", a.release).Methods(http.MethodPost)
+	r.HandleFunc("/api/v1/journal", inNamespace(a.journal)).Methods(http.MethodGet)
+	r.HandleFunc("/api/v1/reset", inNamespace(a.reset)).Methods(http.MethodPost)
+	r.HandleFunc("/api/v1/rules/{name}/release", inNamespace(a.release)).Methods(http.MethodPost)
 	r.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusNotFound, "no such path", r.URL.Path+" is not part of the admin API")
 	})
@@ -82,8 +82,8 @@ func (a api) version(w http.ResponseWriter, _ *http.Request) {
 	write(w, http.StatusOK, a.server.Info())
 }
 
-func (a api) journal(w http.ResponseWriter, r *http.Request) {
-	exchanges, evicted := a.server.Exchanges(r.URL.Query().Get("namespace"))
+func (a api) journal(w http.ResponseWriter, _ *http.Request, namespace string) {
+	exchanges, evicted := a.server.Exchanges(namespace)
 	if exchanges == nil {
 		exchanges = []journal.Exchange{}
 	}
@@ -93,21 +93,21 @@ func (a api) journal(w http.ResponseWriter, r *http.Request) {
 	}{exchanges, evicted})
 }
 
-func (a api) reset(w http.ResponseWriter, r *http.Request) {
-	if err := a.server.Reset(r.Context(), r.URL.Query().Get("namespace")); err != nil {
+func (a api) reset(w http.ResponseWriter, r *http.Request, namespace string) {
+	if err := a.server.Reset(r.Context(), namespace); err != nil {
 		problem(w, http.StatusInternalServerError, "reset failed", err.Error())
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (a api) release(w http.ResponseWriter, r *http.Request) {
+func (a api) release(w http.ResponseWriter, r *http.Request, namespace string) {
 	name, err := url.PathUnescape(mux.Vars(r)["name"])
 	if err != nil {
 		problem(w, http.StatusBadRequest, "bad name", err.Error())
 		return
 	}
-	switch err := a.server.Release(r.Context(), r.URL.Query().Get("namespace"), name); {
+	switch err := a.server.Release(r.Context(), namespace, name); {
 	case errors.Is(err, scenarios.ErrNotSticky):
 		problem(w, http.StatusNotFound, "no such rule", err.Error())
 	case err != nil:

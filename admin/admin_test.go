@@ -14,7 +14,10 @@ import (
 )
 
 // fake is a server to manage.
-type fake struct{ reset []string }
+type fake struct {
+	reset    []string
+	released string // The last rule that was to be released.
+}
 
 func (*fake) Info() Info { return Info{Version: "v1", Seed: 7} }
 
@@ -31,6 +34,7 @@ func (f *fake) Reset(_ context.Context, namespace string) error {
 }
 
 func (f *fake) Release(_ context.Context, namespace, rule string) error {
+	f.released = rule
 	switch rule {
 	case "a wall", "a/b":
 		return nil
@@ -93,5 +97,92 @@ func TestAPI(t *testing.T) {
 				t.Errorf("content type %q", w.Header().Get("Content-Type"))
 			}
 		})
+	}
+}
+
+// Once a bug: what was misspelt was ignored, and the default namespace reset
+// instead.
+func TestQueriesAreRefused(t *testing.T) {
+	for query, want := range map[string]string{
+		"ns=zzz":                  `unknown parameter`,
+		"namespce=x":              `did you mean \"namespace\"?`,
+		"Namespace=x":             `did you mean \"namespace\"?`,
+		"namespace=x&verbose=1":   `\"verbose\" is no parameter`,
+		"verbose":                 `there is: namespace`,
+		"=x":                      `unknown parameter`,
+		"namespace=%zz":           `bad query`,
+		"namespace=a;b":           `bad query`,
+		"namespace=a&namespace=b": `given twice`,
+		"namespace=a%20b":         `bad namespace`,
+		"namespace=a%2Fb":         `bad namespace`,
+		"namespace=%E9%99%90":     `bad namespace`,
+		"namespace=a%00":          `bad namespace`,
+		"namespace=" + long[:101]: `at most 100`,
+		"namespace=%FF":           `bad namespace`,
+	} {
+		for target, method := range map[string]string{"/api/v1/reset": "POST", "/api/v1/journal": "GET", "/api/v1/rules/a%20wall/release": "POST"} {
+			f := &fake{}
+			w := ask(f, method, target+"?"+query)
+			if w.Code != 400 || !strings.Contains(w.Body.String(), want) || w.Header().Get("Content-Type") != "application/problem+json" {
+				t.Errorf("%s?%s: got %d %s, want 400 with %s", target, query, w.Code, w.Body, want)
+			}
+			if len(f.reset) > 0 || f.released != "" {
+				t.Errorf("%s?%s: was done", target, query)
+			}
+		}
+	}
+}
+
+var long = strings.Repeat("n", 101)
+
+func TestNamespacesAreTaken(t *testing.T) {
+	for query, want := range map[string]string{
+		"": "", "?": "", "?namespace=": "", "?namespace=blue": "blue", "?namespace=A-z.0_~": "A-z.0_~", "?n%61mespace=%62lue": "blue", "?namespace=" + long[:100]: long[:100],
+	} {
+		f := &fake{}
+		if w := ask(f, "POST", "/api/v1/reset"+query); w.Code != 204 || len(f.reset) != 1 || f.reset[0] != want {
+			t.Errorf("%s: got %d, reset %q, want %q", query, w.Code, f.reset, want)
+		}
+	}
+}
+
+func ask(f *fake, method, target string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, target, nil)
+	r.Host = "127.0.0.1:8081"
+	w := httptest.NewRecorder()
+	Handler(f, Options{}).ServeHTTP(w, r)
+	return w
+}
+
+// Once a bug: paths were cleaned, so that rules whose names look like parts of
+// a path could not be reached.
+func TestReleaseByAnyName(t *testing.T) {
+	f := &fake{}
+	s := httptest.NewServer(Handler(f, Options{}))
+	defer s.Close()
+	for sent, want := range map[string]string{
+		"a%2Fb": "a/b", "..": "..", ".": ".", "%2E%2E": "..", "%2e": ".", "..%2F..": "../..", "..%2F..%2Freset": "../../reset", "%2F": "/", "a%2F%2Fb": "a//b",
+		"50%25%20%E9%99%90%E6%B5%81": "50% 限流", "a%252Fb": "a%2Fb", "a+b": "a+b", "%3Fnamespace=x": "?namespace=x", "a%23b": "a#b", "release": "release", "a;b": "a;b",
+	} {
+		f.released = "nothing"
+		resp, err := http.Post(s.URL+"/api/v1/rules/"+sent+"/release", "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if f.released != want {
+			t.Errorf("%s: released %q with %s, want %q", sent, f.released, resp.Status, want)
+		}
+	}
+}
+
+// A namespace in a body would be passed over, and another one reset.
+func TestBodiesAreRefused(t *testing.T) {
+	f := &fake{}
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest("POST", "http://127.0.0.1:8081/api/v1/reset", strings.NewReader("namespace=blue"))
+	Handler(f, Options{}).ServeHTTP(w, r)
+	if w.Code != http.StatusBadRequest || len(f.reset) > 0 {
+		t.Errorf("got %d %s, reset %q", w.Code, w.Body, f.reset)
 	}
 }

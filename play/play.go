@@ -27,14 +27,22 @@ func Play(ctx context.Context, w http.ResponseWriter, s Script, clock Clock) Sen
 	var err error
 	if s.raw() {
 		err = p.hijacked(w, s)
-	} else {
-		err = p.perform(s, &served{w: w, flusher: http.NewResponseController(w), paced: s.paced()})
+	} else if err = p.perform(s, &served{w: w, flusher: http.NewResponseController(w), paced: s.paced()}); err != nil {
+		abandon(w)
 	}
 	p.sent.Took = clock.Now().Sub(p.start)
 	if err != nil {
 		p.sent.ClientLeft, p.sent.Err = blame(ctx, err)
 	}
 	return p.sent
+}
+
+// abandon closes the connection of an answer that was broken off. The server
+// would end it properly otherwise, and a client would take it for whole.
+func abandon(w http.ResponseWriter) {
+	if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+		conn.Close()
+	}
 }
 
 // ErrClosed is the cause with which a server that closes ends its contexts.

@@ -109,12 +109,12 @@ func contentText(content gjson.Result) string {
 // readTools reads OpenAI-shaped tools and the choice among them.
 func (c *chat) readTools(tools, choice gjson.Result) {
 	tools.ForEach(func(_, t gjson.Result) bool {
-		if name := t.Get("function.name").String(); name != "" {
+		if name := clipped(t.Get("function.name").String()); name != "" {
 			c.tools = append(c.tools, tool{name: name, parameters: t.Get("function.parameters")})
 		}
 		return true
 	})
-	c.mustCall = choice.Get("function.name").String()
+	c.mustCall = clipped(choice.Get("function.name").String())
 	c.noTools = choice.Type == gjson.String && choice.Str == "none"
 }
 

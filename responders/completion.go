@@ -214,14 +214,14 @@ func callID(m Meta, i int) string {
 }
 
 // example makes up a JSON value that fits a JSON Schema, as far as types,
-// enums, defaults and required properties go.
+// enums, defaults and required properties go. A very long default is passed
+// over, since a stream may repeat it in each frame.
 func example(schema gjson.Result, depth int) []byte {
 	const deepest = 8
-	if v := schema.Get("default"); v.Exists() {
-		return []byte(v.Raw)
-	}
-	if v := schema.Get("enum.0"); v.Exists() {
-		return []byte(v.Raw)
+	for _, name := range []string{"default", "enum.0"} {
+		if v := schema.Get(name); v.Exists() && len(v.Raw) <= maxKept {
+			return []byte(v.Raw)
+		}
 	}
 	kind := schema.Get("type").String()
 	switch {
@@ -242,7 +242,7 @@ func example(schema gjson.Result, depth int) []byte {
 }
 
 func exampleNumber(schema gjson.Result) string {
-	if least := schema.Get("minimum"); least.Type == gjson.Number && least.Num > 1 {
+	if least := schema.Get("minimum"); least.Type == gjson.Number && least.Num > 1 && len(least.Raw) <= maxKept {
 		return least.Raw
 	}
 	return "1"

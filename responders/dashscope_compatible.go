@@ -37,7 +37,7 @@ func (d dashScopeCompatible) Decode(in *Incoming) *scenarios.Request {
 		return readPreflight(r, dashScopeMethod(in.Operation))
 	}
 	body := readBody(r)
-	r.Model = body.Get("model").String()
+	r.Model = modelOf(body)
 	askFor(r)
 	call := readCompatible(in, body)
 	r.Detail, r.Turns = call, call.turns()

@@ -19,7 +19,7 @@ func readCompletion(body gjson.Result) textCompletion {
 		includeUsage: body.Get("stream_options.include_usage").Bool(),
 	}}
 	c.readStop(body.Get("stop"))
-	c.prompts, _ = dashScopeTexts(body.Get("prompt"))
+	c.prompts, _ = dashScopeTexts(body.Get("prompt"), maxTexts)
 	return c
 }
 

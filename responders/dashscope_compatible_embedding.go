@@ -24,7 +24,7 @@ const compatibleBatch = 10
 
 func readCompatibleEmbedding(body gjson.Result) compatibleEmbedding {
 	input := body.Get("input")
-	texts, ok := dashScopeTexts(input)
+	texts, ok := dashScopeTexts(input, compatibleBatch)
 	return compatibleEmbedding{
 		texts: texts, given: input.Exists(), wrong: !ok,
 		dimensions: readDimensions(body, "dimensions"),

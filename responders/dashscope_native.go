@@ -41,7 +41,7 @@ func (d dashScopeNative) Decode(in *Incoming) *scenarios.Request {
 		return readPreflight(r, dashScopeMethod(in.Operation))
 	}
 	body := readBody(r)
-	r.Model = body.Get("model").String()
+	r.Model = modelOf(body)
 	if in.Operation == catalog.OpApp {
 		r.Model = in.Vars["app_id"]
 	}

@@ -25,7 +25,7 @@ const forSession uint64 = 1 << 33
 func readApp(body gjson.Result) app {
 	return app{
 		chat: &chat{choices: 1, incremental: body.Get("parameters.incremental_output").Bool()},
-		said: readNativeTurns(body), session: body.Get("input.session_id").String(),
+		said: readNativeTurns(body), session: clipped(body.Get("input.session_id").String()),
 	}
 }
 

@@ -29,7 +29,7 @@ func readNativeEmbedding(body gjson.Result) nativeEmbedding {
 	if !input.Exists() {
 		input = body.Get("input.text")
 	}
-	texts, ok := dashScopeTexts(input)
+	texts, ok := dashScopeTexts(input, nativeBatch)
 	return nativeEmbedding{texts: texts, wrong: !ok, dimensions: readDimensions(body, "parameters.dimension")}
 }
 
@@ -39,8 +39,10 @@ func readDimensions(body gjson.Result, path string) int {
 	return number(body.Get(path), 1, maxDimensions, dimensionsOf(body.Get("model").String()))
 }
 
-// dashScopeTexts reads a text or a list of texts, and reports whether it is one.
-func dashScopeTexts(v gjson.Result) (texts []string, ok bool) {
+// dashScopeTexts reads a text or a list of texts, and reports whether it is
+// one. Of a list with more than most it reads one more, so that there are too
+// many to accept, but not too many to answer where nothing is refused.
+func dashScopeTexts(v gjson.Result, most int) (texts []string, ok bool) {
 	if v.Type == gjson.String {
 		return []string{v.Str}, true
 	}
@@ -48,7 +50,7 @@ func dashScopeTexts(v gjson.Result) (texts []string, ok bool) {
 	v.ForEach(func(_, text gjson.Result) bool {
 		ok = ok && text.Type == gjson.String
 		texts = append(texts, text.String())
-		return ok
+		return ok && len(texts) <= most
 	})
 	return texts, ok && len(texts) > 0
 }
@@ -74,10 +76,14 @@ func refuseTexts(texts []string, wrong bool, most int) *scenarios.Refusal {
 	case wrong:
 		return invalidParameter("Value error, contents is neither str nor list of str.: input.contents", nil)
 	case len(texts) > most:
-		return invalidParameter("Value error, batch size is invalid, it should not be larger than {max}.",
-			map[string]string{"max": strconv.Itoa(most)})
+		return batchTooLarge(most)
 	}
 	return nil
+}
+
+func batchTooLarge(most int) *scenarios.Refusal {
+	return invalidParameter("Value error, batch size is invalid, it should not be larger than {max}.",
+		map[string]string{"max": strconv.Itoa(most)})
 }
 
 func (e nativeEmbedding) answer(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
@@ -113,12 +119,13 @@ type part struct {
 	text string // The text, or the address or data of the rest.
 }
 
-// readParts reads a list of contents, each with one key that says its kind.
+// readParts reads a list of contents, each with one key that says its kind. Of
+// too many it reads one more than are accepted, as [dashScopeTexts] does.
 func readParts(contents gjson.Result) []part {
 	var parts []part
 	contents.ForEach(func(_, content gjson.Result) bool {
 		parts = append(parts, readPart(content))
-		return true
+		return len(parts) <= nativeBatch
 	})
 	return parts
 }
@@ -156,8 +163,11 @@ func (e multimodalEmbedding) turns() []scenarios.Turn {
 }
 
 func (e multimodalEmbedding) refusal() *scenarios.Refusal {
-	if len(e.parts) == 0 {
+	switch {
+	case len(e.parts) == 0:
 		return parameterMissing("contents")
+	case len(e.parts) > nativeBatch:
+		return batchTooLarge(nativeBatch)
 	}
 	return nil
 }
@@ -181,22 +191,40 @@ func (e multimodalEmbedding) answer(r *scenarios.Request, m Meta, reply *scenari
 // tokenizing asks into which tokens a conversation is cut.
 type tokenizing struct{ said []scenarios.Turn }
 
+// maxTokenized is how many tokens one call may have: the bound that the
+// vendor's own text names.
+const maxTokenized = 98_304
+
 func (t tokenizing) turns() []scenarios.Turn { return t.said }
 
-func (t tokenizing) refusal() *scenarios.Refusal { return refuseSilence(t.said) }
+func (t tokenizing) refusal() *scenarios.Refusal {
+	if countTokens(t.text()) > maxTokenized {
+		return invalidParameter("Range of input length should be [1, {max}]", map[string]string{"max": strconv.Itoa(maxTokenized)})
+	}
+	return refuseSilence(t.said)
+}
 
-func (t tokenizing) answer(r *scenarios.Request, m Meta, _ *scenarios.Reply) Message {
+// text is all that is said, which is cut as a whole.
+func (t tokenizing) text() string {
 	var said strings.Builder
 	for _, turn := range t.said {
 		said.WriteString(turn.Text)
 	}
-	parts := tokens(said.String())
-	ids, texts := make([][]byte, len(parts)), make([][]byte, len(parts))
-	for i, p := range parts {
-		ids[i], texts[i] = []byte(strconv.Itoa(tokenID(p))), appendQuoted(nil, p)
+	return said.String()
+}
+
+// answer lists the tokens. Where nothing is refused, it counts all of them and
+// lists as many as a call may have.
+func (t tokenizing) answer(r *scenarios.Request, m Meta, _ *scenarios.Reply) Message {
+	var ids, texts [][]byte
+	n := 0
+	for p := range eachToken(t.text()) {
+		if n++; n <= maxTokenized {
+			ids, texts = append(ids, strconv.AppendInt(nil, int64(tokenID(p)), 10)), append(texts, appendQuoted(nil, p))
+		}
 	}
 	output := obj().raw("token_ids", array(ids...)).raw("tokens", array(texts...)).end()
-	return m.dashScopeWhole(r, m.nativeBody(output, obj().num("input_tokens", int64(len(parts))).end()))
+	return m.dashScopeWhole(r, m.nativeBody(output, obj().num("input_tokens", int64(n)).end()))
 }
 
 // tokenID makes a number up for a token, below the size of Qwen's vocabulary.

@@ -15,6 +15,9 @@ type reranking struct {
 	compatible bool           // Asked at the address that answers flat.
 }
 
+// maxReranked is how many documents one call may have.
+const maxReranked = 500
+
 func readNativeRerank(body gjson.Result) reranking {
 	return dashScopeRerank(body.Get("input"), body.Get("parameters"))
 }
@@ -31,7 +34,10 @@ func dashScopeRerank(input, parameters gjson.Result) reranking {
 		k.query = readPart(query)
 	}
 	if documents := input.Get("documents"); documents.IsArray() {
-		k.documents = documents.Array()
+		documents.ForEach(func(_, d gjson.Result) bool {
+			k.documents = append(k.documents, d)
+			return len(k.documents) <= maxReranked // One more shows that there are too many.
+		})
 	}
 	k.most = number(parameters.Get("top_n"), 1, len(k.documents), len(k.documents))
 	return k
@@ -45,6 +51,8 @@ func (k reranking) refusal() *scenarios.Refusal {
 		return parameterMissing("query")
 	case len(k.documents) == 0:
 		return parameterMissing("documents")
+	case len(k.documents) > maxReranked:
+		return batchTooLarge(maxReranked)
 	}
 	return nil
 }

@@ -2,8 +2,10 @@ package responders
 
 import (
 	"hash/fnv"
+	"maps"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -14,7 +16,8 @@ import (
 // that a search over such vectors finds what it should.
 //
 // Each feature of the text changes a few places only, so that the work grows
-// with the text or with the dimensions, never with both.
+// with the text or with the dimensions, never with both. Features are added in
+// their alphabetical order, as sums of broken numbers depend on it.
 func embedding(text string, dimensions int) []float64 {
 	const (
 		places = 8    // How many places a feature changes.
@@ -24,8 +27,10 @@ func embedding(text string, dimensions int) []float64 {
 	if len(v) == 0 {
 		return v
 	}
-	for f, weight := range features(text) {
+	found := features(text)
+	for _, f := range slices.Sorted(maps.Keys(found)) {
 		chance := rand.New(rand.NewPCG(hashed(f), 0))
+		weight := float64(found[f]) / wordWeight
 		for range places {
 			v[chance.IntN(len(v))] += weight * (chance.Float64()*2 - 1)
 		}
@@ -59,12 +64,18 @@ func hashed(text string) uint64 {
 	return h.Sum64()
 }
 
+// How much a word counts, and a pair of characters. They are whole numbers, so
+// that sums of them are the same in any order.
+const (
+	wordWeight = 5
+	pairWeight = 2
+)
+
 // features returns what texts are compared by, and how much it counts: words,
 // Han characters, and pairs of neighbouring characters within both. Case and
 // marks make no difference.
-func features(text string) map[string]float64 {
-	const word, pair = 1.0, 0.4
-	found := map[string]float64{}
+func features(text string) map[string]int {
+	found := map[string]int{}
 	for _, run := range strings.FieldsFunc(strings.ToLower(text), func(c rune) bool {
 		return !unicode.IsLetter(c) && !unicode.IsDigit(c)
 	}) {
@@ -72,13 +83,13 @@ func features(text string) map[string]float64 {
 		start := 0
 		for i, c := range characters {
 			if i > 0 {
-				found["\x00"+string(characters[i-1:i+1])] = pair
+				found["\x00"+string(characters[i-1:i+1])] = pairWeight
 			}
 			if isHan(c) {
-				found[string(c)] = word
+				found[string(c)] = wordWeight
 				start = i + 1
 			} else if i+1 == len(characters) || isHan(characters[i+1]) {
-				found[string(characters[start:i+1])] = word
+				found[string(characters[start:i+1])] = wordWeight
 			}
 		}
 	}

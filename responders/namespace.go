@@ -26,14 +26,24 @@ func NamespaceOfCaller(header http.Header, query map[string][]string) string {
 // digits and -._~ behind mockllm-ns-.
 func namespaceOf(key string) (string, bool) {
 	_, name, found := strings.Cut(key, NamespaceKey)
-	end := strings.IndexFunc(name, func(c rune) bool { return !InNamespace(c) })
+	end := strings.IndexFunc(name, func(c rune) bool { return !inNamespace(c) })
 	if end >= 0 {
 		name = name[:end]
 	}
 	return name, found && name != ""
 }
 
-// InNamespace reports whether a namespace's name may hold the character.
-func InNamespace(c rune) bool {
+// ValidNamespace reports whether a namespace can have the name; "" is the
+// default one. A path that ends in dots would never arrive: clients clean it.
+func ValidNamespace(name string) bool {
+	return name != "." && name != ".." && len(name) <= longestNamespace &&
+		!strings.ContainsFunc(name, func(c rune) bool { return !inNamespace(c) })
+}
+
+// longestNamespace is how many bytes a namespace's name may have.
+const longestNamespace = 100
+
+// inNamespace reports whether a namespace's name may hold the character.
+func inNamespace(c rune) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("-._~", c)
 }

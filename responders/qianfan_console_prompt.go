@@ -25,19 +25,28 @@ var (
 
 func templateName(t thing) string { return t.the("templateName", t.the("name", "")) }
 
-// fillTemplate puts what value has for each variable into the template.
+// maxFilled bounds a filled template.
+const maxFilled = 64 << 10
+
+// fillTemplate puts what value has for each variable into the template. What
+// would make it too long is left out, its variable standing as it does.
 func fillTemplate(t thing, value func(name string) string) string {
 	begin, end := "{", "}"
 	if mark := t.the("variableIdentifier", "{}"); len(mark) >= 2 && len(mark)%2 == 0 {
 		begin, end = mark[:len(mark)/2], mark[len(mark)/2:]
 	}
+	content, room := t.the("templateContent", ""), maxFilled
 	var pairs []string
 	for name := range strings.SplitSeq(variables(t), ",") {
-		if v := value(name); name != "" && v != "" {
-			pairs = append(pairs, begin+name+end, v)
+		v := value(name)
+		if name == "" || v == "" || len(v) > room {
+			continue
+		}
+		if size := len(v) * strings.Count(content, begin+name+end); size <= room {
+			pairs, room = append(pairs, begin+name+end, v), room-size
 		}
 	}
-	return strings.NewReplacer(pairs...).Replace(t.the("templateContent", ""))
+	return strings.NewReplacer(pairs...).Replace(content)
 }
 
 // variables are joined by commas; the new generation takes a list as well.
@@ -55,7 +64,7 @@ func variables(t thing) string {
 }
 
 func (c *console) filled(t thing) string {
-	return fillTemplate(t, func(name string) string { return c.str(gjson.Escape(name)) })
+	return fillTemplate(t, c.value)
 }
 
 func templateCreated(_ *console, t thing) []byte { return obj().str("templateId", t.id).end() }
@@ -147,7 +156,7 @@ func (c *console) render() []byte {
 		if v := first(ask.query, name); v != "" {
 			return v
 		}
-		return c.str(gjson.Escape(name))
+		return c.value(name)
 	}
 	t, found := c.find(promptTemplate, value("id"))
 	if !found {

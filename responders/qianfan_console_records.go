@@ -45,7 +45,8 @@ type console struct {
 	r       *scenarios.Request
 	m       Meta
 	body    gjson.Result
-	chance  *rand.Rand // Of which ids are drawn.
+	values  map[string]string // What the body has for variables; see value.
+	chance  *rand.Rand        // Of which ids are drawn.
 	changes []scenarios.Change
 	refused *scenarios.Refusal // The first thing that was not found.
 }
@@ -56,6 +57,21 @@ func newConsole(r *scenarios.Request, m Meta) *console {
 
 // str returns a string of the body, in whatever type it came.
 func (c *console) str(name string) string { return c.body.Get(name).String() }
+
+// value returns what the body has under a key, whatever characters are in it.
+// A page of templates asks for many, so that the body is read once for all.
+func (c *console) value(key string) string {
+	if c.values == nil {
+		c.values = map[string]string{}
+		c.body.ForEach(func(name, v gjson.Result) bool {
+			if _, given := c.values[name.String()]; !given {
+				c.values[name.String()] = v.String()
+			}
+			return true
+		})
+	}
+	return c.values[key]
+}
 
 // forRecords is the purpose of chance that ids of things are drawn with.
 const forRecords uint64 = 2 << 32
@@ -99,12 +115,22 @@ func compact(raw string) []byte {
 	return b.Bytes()
 }
 
-// maxKept bounds each value of a call that is kept.
+// maxKept bounds each value of a call that is kept, or repeated in an answer.
 const maxKept = 4 << 10
 
 func (c *console) put(t thing) {
-	value := obj().num("number", t.number).str("parent", t.parent).str("state", t.state).raw("asked", []byte(t.asked.Raw)).end()
-	c.changes = append(c.changes, scenarios.Change{Kind: t.kind.record, ID: t.id, Value: value})
+	c.changes = append(c.changes, scenarios.Change{Kind: t.kind.record, ID: t.id, Value: t.value()})
+}
+
+// update puts a thing that was there. If another call removes it meanwhile, it
+// stays removed.
+func (c *console) update(t thing) {
+	c.changes = append(c.changes, scenarios.Change{Kind: t.kind.record, ID: t.id, Value: t.value(), Existing: true})
+}
+
+// value writes what [kind.read] reads.
+func (t thing) value() []byte {
+	return obj().num("number", t.number).str("parent", t.parent).str("state", t.state).raw("asked", []byte(t.asked.Raw)).end()
 }
 
 func (c *console) remove(t thing) {
@@ -132,8 +158,8 @@ func (c *console) find(k *kind, id string) (thing, bool) {
 		return thing{}, false
 	}
 	for _, r := range c.m.Records.List(k.record) {
-		if t := k.read(r); t.number == number {
-			return t, true
+		if gjson.GetBytes(r.Value, "number").Int() == number { // Reading all of each would be slow.
+			return k.read(r), true
 		}
 	}
 	return thing{}, false
@@ -169,8 +195,8 @@ func (c *console) all(k *kind, parent string) []thing {
 	}
 	var things []thing
 	for _, r := range c.m.Records.List(k.record) {
-		if t := k.read(r); parent == "" || t.parent == parent {
-			things = append(things, t)
+		if parent == "" || gjson.GetBytes(r.Value, "parent").Str == parent {
+			things = append(things, k.read(r))
 		}
 	}
 	return things
@@ -219,7 +245,7 @@ func turns(k *kind, key, state string) func(*console) []byte {
 	return func(c *console) []byte {
 		t := c.get(k, key)
 		t.state = state
-		c.put(t)
+		c.update(t)
 		return []byte("true")
 	}
 }
@@ -239,7 +265,7 @@ func modifies(k *kind, key string, write writer) func(*console) []byte {
 			}
 		}
 		t.asked = gjson.ParseBytes(merged.end())
-		c.put(t)
+		c.update(t)
 		return write(c, t)
 	}
 }

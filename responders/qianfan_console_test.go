@@ -37,7 +37,7 @@ func (k *kept) commit(now time.Time, changes []scenarios.Change) {
 			k.records = slices.Delete(k.records, i, i+1)
 		case i >= 0:
 			k.records[i].Value = c.Value
-		case c.Value != nil:
+		case c.Value != nil && !c.Existing:
 			k.records = append(k.records, scenarios.Record{Kind: c.Kind, ID: c.ID, Created: now, Value: c.Value})
 		}
 	}

@@ -84,7 +84,7 @@ func (q qianfanV1) Decode(in *Incoming) *scenarios.Request {
 	body := readBody(r)
 	r.Model = in.Vars["endpoint"]
 	if in.Operation == catalog.OpTokenize {
-		r.Model = body.Get("model").String()
+		r.Model = modelOf(body)
 	}
 	askFor(r)
 	call := v1Calls[in.Operation]

@@ -172,7 +172,9 @@ func readDocuments(r *scenarios.Request, body gjson.Result) rerankCall {
 		r.Turns = append(r.Turns, scenarios.Turn{Role: "document", Text: document})
 	}
 	r.Turns = append(r.Turns, userTurns([]string{call.query})...)
-	r.Detail = call
+	answered := call // Also where too many are not refused.
+	answered.documents = call.documents[:min(len(call.documents), maxDocuments)]
+	r.Detail = answered
 	return call
 }
 

@@ -24,7 +24,7 @@ func readV1Plugin(r *scenarios.Request, body gjson.Result) *scenarios.Refusal {
 	call := pluginCall{chat: v1Text(body), plugin: "uuid-zhishiku"} // The knowledge base, which is not always named.
 	plugins := qianfanTexts(body.Get("plugins"))
 	if len(plugins) > 0 {
-		call.plugin = plugins[0]
+		call.plugin = clipped(plugins[0])
 	}
 	r.Detail = call
 	switch {

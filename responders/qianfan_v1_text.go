@@ -20,12 +20,12 @@ func readV1Chat(r *scenarios.Request, body gjson.Result) *scenarios.Refusal {
 	c := v1Text(body)
 	c.jsonMode = body.Get("response_format").String() == "json_object"
 	body.Get("functions").ForEach(func(_, f gjson.Result) bool {
-		if name := f.Get("name").String(); name != "" {
+		if name := clipped(f.Get("name").String()); name != "" {
 			c.tools = append(c.tools, tool{name: name, parameters: f.Get("parameters")})
 		}
 		return true
 	})
-	c.mustCall = body.Get("tool_choice.function.name").String()
+	c.mustCall = clipped(body.Get("tool_choice.function.name").String())
 	r.Detail = c
 	if refused {
 		return &scenarios.Refusal{ID: capability + "336001"}

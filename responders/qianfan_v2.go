@@ -99,7 +99,7 @@ func (q qianfanV2) Decode(in *Incoming) *scenarios.Request {
 		return readPreflight(r, http.MethodPost)
 	}
 	body := readBody(r)
-	r.Model = body.Get("model").String()
+	r.Model = modelOf(body)
 	askFor(r)
 	call := v2CallOf(in.Operation, in.Path)
 	r.Stream = call.streams && body.Get("stream").Bool()

@@ -38,7 +38,7 @@ type run struct {
 func readRun(r *scenarios.Request, body gjson.Result) *scenarios.Refusal {
 	query := body.Get("query").String()
 	r.Turns = userTurns([]string{query})
-	r.Detail = run{&chat{choices: 1}, body.Get("conversation_id").String()}
+	r.Detail = run{&chat{choices: 1}, clipped(body.Get("conversation_id").String())}
 	if refused := readConversation(r, body); refused != nil {
 		return refused
 	}

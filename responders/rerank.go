@@ -16,8 +16,10 @@ type ranked struct {
 // much of the query stands in it, and a little how much of it the query is.
 func relevance(query, document string) float64 { return fit(features(query), document) }
 
-func fit(query map[string]float64, document string) float64 {
-	var asked, shared, all float64
+// fit adds up whole numbers: they come in the random order of maps, in which
+// the sum of broken ones differs from call to call.
+func fit(query map[string]int, document string) float64 {
+	var asked, shared, all int
 	for _, weight := range query {
 		asked += weight
 	}
@@ -31,7 +33,7 @@ func fit(query map[string]float64, document string) float64 {
 		return 0
 	}
 	const digits = 1e6
-	score := 0.8*shared/asked + 0.2*shared/(asked+all-shared)
+	score := 0.8*float64(shared)/float64(asked) + 0.2*float64(shared)/float64(asked+all-shared)
 	return math.Round(min(score, 1)*digits) / digits
 }
 

@@ -2,6 +2,8 @@ package responders
 
 import (
 	"hash/fnv"
+	"iter"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -62,12 +64,28 @@ func thought(prompt string) string {
 
 func isHan(c rune) bool { return unicode.Is(unicode.Han, c) }
 
-// tokens cuts text into what we count as tokens: a Han character, a mark, or
+// tokens returns what we count as tokens of a text.
+func tokens(text string) []string { return slices.Collect(eachToken(text)) }
+
+// countTokens counts without keeping any, as a long text has many more bytes of
+// tokens than of text.
+func countTokens(text string) int {
+	n := 0
+	for range eachToken(text) {
+		n++
+	}
+	return n
+}
+
+// eachToken cuts text into what we count as tokens: a Han character, a mark, or
 // up to six letters or digits with the blank before them. Joined they are the
 // text again.
-func tokens(text string) []string {
+func eachToken(text string) iter.Seq[string] {
+	return func(yield func(string) bool) { cutTokens(text, yield) }
+}
+
+func cutTokens(text string, yield func(string) bool) {
 	const longest = 6
-	var out []string
 	start, letters := 0, 0
 	for i, c := range text {
 		word := !isHan(c) && (unicode.IsLetter(c) || unicode.IsDigit(c))
@@ -79,8 +97,8 @@ func tokens(text string) []string {
 			letters = 1 // The blank belongs to the word.
 			continue
 		}
-		if i > start {
-			out = append(out, text[start:i])
+		if i > start && !yield(text[start:i]) {
+			return
 		}
 		start, letters = i, 0
 		if word {
@@ -88,12 +106,9 @@ func tokens(text string) []string {
 		}
 	}
 	if start < len(text) {
-		out = append(out, text[start:])
+		yield(text[start:])
 	}
-	return out
 }
-
-func countTokens(text string) int { return len(tokens(text)) }
 
 // cut joins tokens into pieces: as many as wanted, or three tokens each if
 // wanted is 0. With fewer tokens than pieces wanted, characters are cut.
@@ -103,7 +118,7 @@ func cut(text string, wanted int) []string {
 	}
 	parts := tokens(text)
 	if wanted == 0 {
-		wanted = min((len(parts)+2)/3, maxPieces)
+		wanted = min((len(parts)+2)/3, maxPieces, 1+maxRepeated/len(text))
 	}
 	if len(parts) < wanted {
 		parts = strings.Split(text, "")
@@ -118,3 +133,7 @@ func cut(text string, wanted int) []string {
 
 // maxPieces bounds the frames of an answer whose scenario does not number them.
 const maxPieces = 2_000
+
+// maxRepeated bounds the bytes of all pieces if each is sent with those before
+// it, as streams of the native API do: a long text is cut into fewer pieces.
+const maxRepeated = 16 << 20

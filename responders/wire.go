@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -17,6 +18,19 @@ func readBody(r *scenarios.Request) gjson.Result {
 		return gjson.Result{}
 	}
 	return gjson.ParseBytes(r.Body)
+}
+
+// modelOf returns the model that the body names.
+func modelOf(body gjson.Result) string { return clipped(body.Get("model").String()) }
+
+// clipped cuts a name or an id at a length that no real one has: streams repeat
+// it in every frame.
+func clipped(name string) string {
+	const longest = 256
+	if len(name) <= longest {
+		return name
+	}
+	return strings.ToValidUTF8(name[:longest], "")
 }
 
 // fill returns the failure's message. Holes that the scenario leaves open are

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/tidwall/gjson"
 
@@ -51,6 +52,7 @@ func (m *Match) compile() {
 	m.glob("path", m.Path, func(r *Request) string { return r.Path })
 	m.glob("model", m.Model, func(r *Request) string { return r.Model })
 	m.glob("key", m.Key, func(r *Request) string { return r.Key })
+	m.hide("key")
 	if m.Stream != nil {
 		want := *m.Stream
 		m.add("stream", strconv.FormatBool(want), func(r *Request) bool { return r.Stream == want },
@@ -58,6 +60,7 @@ func (m *Match) compile() {
 	}
 	for _, name := range sortedKeys(m.Header) {
 		m.glob("header."+name, m.Header[name], func(r *Request) string { return r.HeaderValue(name) })
+		m.hide("header." + name)
 	}
 	if m.Prompt != nil {
 		m.add("prompt", m.Prompt.Text, func(r *Request) bool { return m.Prompt.In(r.Prompt()) }, (*Request).Prompt)
@@ -70,6 +73,7 @@ func (m *Match) compile() {
 		m.add("body."+path, c.Text, func(r *Request) bool { return c.holds(r.field(path)) },
 			func(r *Request) string { return r.field(path).Raw })
 		m.conditions[len(m.conditions)-1].kind = c.kind
+		m.hide("body." + path)
 	}
 }
 
@@ -99,6 +103,19 @@ func (m *Match) text(key, want string, holds func(string, *Request) bool, got fu
 func (m *Match) glob(key string, want Glob, got func(*Request) string) {
 	if want != "" {
 		m.add(key, string(want), func(r *Request) bool { return want.Matches(got(r)) }, got)
+	}
+}
+
+// hide makes explanations of the newest condition show a secret only as far as
+// [RedactKey] does: what explains a rule is pasted into bug reports. The last
+// part of the condition's key names what is looked at.
+func (m *Match) hide(key string) {
+	if len(m.conditions) == 0 || !IsSecret(key[strings.LastIndex(key, ".")+1:]) {
+		return
+	}
+	if c := &m.conditions[len(m.conditions)-1]; c.key == key {
+		got := c.got
+		c.got = func(r *Request) string { return RedactKey(strings.Trim(got(r), `"`)) }
 	}
 }
 
@@ -305,4 +322,52 @@ func clip(text string) string {
 		return string(runes[:most]) + "…"
 	}
 	return text
+}
+
+// secretWords are in the names of what is secret, wherever they stand in it.
+var secretWords = []string{"token", "secret", "key", "passw", "pwd", "sign", "auth", "assert", "credential", "cookie"}
+
+// secretNames are whole names of what is secret: too short or too common to be
+// looked for inside of others.
+var secretNames = []string{"ak", "sk", "code", "clientid"}
+
+// harmless holds the words that only look as if they named a secret. Those that
+// count tokens are listed one by one, so that a list of tokens stays a secret.
+var harmless = strings.NewReplacer(
+	"authoriz", "authoriz", "authoris", "authoris", "author", " ", "keyword", " ", "keyboard", " ", "keyframe", " ", "keypoint", " ",
+	"monkey", " ", "design", " ", "assign", " ", "signal", " ", "signific", " ", "secretar", " ",
+	"maxtokens", " ", "mintokens", " ", "newtokens", " ", "totaltokens", " ", "prompttokens", " ", "completiontokens", " ",
+	"inputtokens", " ", "outputtokens", " ", "reasoningtokens", " ", "thinkingtokens", " ", "cachedtokens", " ",
+	"tokencount", " ", "tokenlimit", " ", "tokenbudget", " ", "tokeniz", " ",
+)
+
+// IsSecret reports whether a value of that name, of a header, a parameter or a
+// field, must not be shown. Names count by their letters alone, so that the
+// spellings api_key, api-key, apiKey and apikey[] are one.
+func IsSecret(name string) bool {
+	letters := strings.Map(func(c rune) rune {
+		if unicode.IsLetter(c) {
+			return unicode.ToLower(c)
+		}
+		return -1
+	}, name)
+	if slices.Contains(secretNames, letters) {
+		return true
+	}
+	return hasSecretWord(letters) && hasSecretWord(harmless.Replace(letters)) // Most names have none: replacing is slow.
+}
+
+func hasSecretWord(letters string) bool {
+	return slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(letters, word) })
+}
+
+// RedactKey keeps enough of a key to tell it from others: its first four and
+// last two characters, if it is long.
+func RedactKey(key string) string {
+	const head, tail = 4, 2
+	letters := []rune(key)
+	if len(letters) < 2*(head+tail) {
+		return strings.Repeat("*", min(len(letters), 3))
+	}
+	return string(letters[:head]) + "***" + string(letters[len(letters)-tail:])
 }

@@ -213,3 +213,44 @@ func TestPrompt(t *testing.T) {
 		}
 	}
 }
+
+// Once a bug: what a condition found was shown in full, credentials included.
+func TestExplainHidesSecrets(t *testing.T) {
+	const secret = "sk-0123456789abcdef"
+	for match, want := range map[string]string{
+		`key = "other"`:                     `has "sk-0***ef"`,
+		`header.Authorization = "other"`:    `has "Bear***ef"`,
+		`header.x-api-key = "other"`:        `has "sk-0***ef"`,
+		`header.X-Tag = "other"`:            `has "plain enough to be shown"`,
+		`body."user.api_key" = "other"`:     `has "sk-0***ef"`,
+		`body."user.keywords" = "other"`:    `has "\"plain enough to be shown\""`,
+		`body."user.max_tokens" = 1`:        `has "4096"`,
+		`header = { Authorization = "x*" }`: `has "Bear***ef"`,
+	} {
+		w := newWorld(t, "[[rule]]\nname = \"r\"\nraw = {}\nmatch = { "+match+" }")
+		_, trace := w.explain(chat("dashscope-native", func(r *Request) {
+			r.Key = secret
+			r.Header = map[string][]string{"Authorization": {"Bearer " + secret}, "X-Api-Key": {secret}, "X-Tag": {"plain enough to be shown"}}
+			r.Body, r.JSON = []byte(`{"user":{"api_key":"`+secret+`","keywords":"plain enough to be shown","max_tokens":4096}}`), true
+		}))
+		if why := trace[0].Why; !strings.Contains(why, want) || strings.Contains(why, secret[:8]) {
+			t.Errorf("match = { %s }: %s, want %s", match, why, want)
+		}
+	}
+}
+
+func TestIsSecret(t *testing.T) {
+	for _, name := range strings.Fields(`access_token refresh_token client_secret client_id api_key API-KEY apikey apiKey key token secret
+		secret_key sk AK Sk password passwd Authorization AUTHORIZATION signature sign Signature x-bce-security-token session_secret
+		assertion client_assertion code OSSAccessKeyId access_token[] access_tokens api_tokens author_key max_tokens_secret key2 Cookie Authentication`) {
+		if !IsSecret(name) {
+			t.Errorf("%s is shown", name)
+		}
+	}
+	for _, name := range strings.Fields(`max_tokens total_tokens maxTokens max_completion_tokens max_new_tokens completion_tokens keyword keywords Action
+		grant_type model stream encode codes task desk mask skip author design assigned signal tokenizer token_count n version top_k X-Tag`) {
+		if IsSecret(name) {
+			t.Errorf("%s is hidden", name)
+		}
+	}
+}

@@ -20,6 +20,11 @@ type Record struct {
 type Change struct {
 	Kind, ID string
 	Value    []byte
+
+	// Existing puts the value only if the record is still there. Between the
+	// look at a record and the commit of its change another client may remove
+	// it, and the change must not bring it back.
+	Existing bool
 }
 
 // A View reads the records of one namespace.
@@ -106,6 +111,7 @@ func (s *shelf) commit(now time.Time, changes []Change) {
 		case found:
 			old.Value = c.Value
 			s.records[key] = old
+		case c.Existing: // It was removed meanwhile, and stays so.
 		default:
 			s.made++
 			s.records[key] = shelved{Record{Kind: c.Kind, ID: c.ID, Created: now, Value: c.Value}, s.made}

@@ -51,6 +51,28 @@ func TestRecords(t *testing.T) {
 	}
 }
 
+// TestExisting: a change of what exists does not bring back what was removed.
+func TestExisting(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		changes []Change
+		want    string
+	}{
+		{"there", []Change{put("a"), {Kind: "k", ID: "a", Value: []byte("new"), Existing: true}}, "new"},
+		{"never made", []Change{{Kind: "k", ID: "a", Value: []byte("new"), Existing: true}}, ""},
+		{"removed", []Change{put("a"), {Kind: "k", ID: "a"}, {Kind: "k", ID: "a", Value: []byte("new"), Existing: true}}, ""},
+	} {
+		var s shelf
+		s.commit(time.Time{}, c.changes)
+		if r, found := s.Get("k", "a"); string(r.Value) != c.want || found != (c.want != "") {
+			t.Errorf("%s: %q, %t", c.name, r.Value, found)
+		}
+		if got := len(s.List("k")); got != len(s.records) {
+			t.Errorf("%s: %d listed of %d", c.name, got, len(s.records))
+		}
+	}
+}
+
 func TestRecordsAreBounded(t *testing.T) {
 	var s shelf
 	for i := range maxRecords + 50 {

@@ -44,6 +44,7 @@ type variantJSON struct {
 	// Beyond the contract.
 	Holes      map[string]string `json:"holes"`
 	Realistic  bool              `json:"realistic"`
+	MidStream  bool              `json:"mid_stream"`
 	Dialects   []string          `json:"dialects"`
 	HelpAnchor string            `json:"help_anchor"`
 	Source     string            `json:"source"`
