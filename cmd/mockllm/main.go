@@ -86,6 +86,7 @@ func helpCommand() *cobra.Command {
 				return onlyCommands(about, rest)
 			}
 			about.InitDefaultHelpFlag()
+			about.InitDefaultVersionFlag()
 			return about.Help()
 		},
 	}
