@@ -86,7 +86,7 @@ func WithEdition(edition catalog.Edition) Option {
 				return nil
 			}
 		}
-		return fmt.Errorf("there is no edition %q; there are %v", edition, catalog.Editions())
+		return fmt.Errorf("there is no edition %q; there are %s", edition, catalog.List(catalog.Editions()))
 	}
 }
 

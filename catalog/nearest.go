@@ -70,3 +70,15 @@ func distance(a, b string) int {
 	}
 	return rows[1][len(t)]
 }
+
+// List writes words for a message: with commas between, or "none".
+func List[S ~string](words []S) string {
+	if len(words) == 0 {
+		return "none"
+	}
+	texts := make([]string, len(words))
+	for i, w := range words {
+		texts[i] = string(w)
+	}
+	return strings.Join(texts, ", ")
+}

@@ -141,10 +141,10 @@ func (d *Delivery) check(path string, r *report) {
 // carriedBy says why the dialect cannot carry the delivery, or "".
 func (d *Delivery) carriedBy(dialect catalog.Dialect) string {
 	if d.Mode != "" && !dialect.Delivers(catalog.Delivery(d.Mode)) {
-		return fmt.Sprintf("%s has no delivery %q; it has %v", dialect.Name, d.Mode, dialect.Deliveries)
+		return fmt.Sprintf("%s has no delivery %q; it has %s", dialect.Name, d.Mode, catalog.List(dialect.Deliveries))
 	}
 	if d.Shape != "" && !contains(dialect.Shapes, string(d.Shape)) {
-		return fmt.Sprintf("%s has no shape %q; it has %v", dialect.Name, d.Shape, dialect.Shapes)
+		return fmt.Sprintf("%s has no shape %q; it has %s", dialect.Name, d.Shape, catalog.List(dialect.Shapes))
 	}
 	if d.HelpLink != "" && !dialect.HelpLinks {
 		return fmt.Sprintf("%s has no help links", dialect.Name)

@@ -255,7 +255,7 @@ func showEntry(w io.Writer, name string, variant int, edition catalog.Edition) e
 		return &usageError{[]string{fmt.Sprintf("flag --variant: %s has messages 1 to %d", e.ID(), len(e.Variants))}}
 	}
 	if !slices.Contains(catalog.Editions(), edition) {
-		return &usageError{[]string{fmt.Sprintf("flag --edition: unknown edition %q; it is one of %v", edition, catalog.Editions())}}
+		return &usageError{[]string{fmt.Sprintf("flag --edition: unknown edition %q; it is one of %s", edition, catalog.List(catalog.Editions()))}}
 	}
 	fmt.Fprintf(w, "%s\n%s\n%s\nsource: %s\n", e.ID(), e.Meaning, e.MeaningZH, e.Source)
 	if e.CompatibleCode != "" {

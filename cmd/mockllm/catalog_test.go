@@ -540,7 +540,7 @@ func TestShowRefuses(t *testing.T) {
 		{[]string{"xyzzy"}, `no documented error is called "xyzzy"`},
 		{[]string{"qianfan/capability/336003", "--variant", "19"}, "flag --variant: qianfan/capability/336003 has messages 1 to 18"},
 		{[]string{"qianfan/capability/336003", "--variant", "-1"}, "flag --variant: qianfan/capability/336003 has messages 1 to 18"},
-		{[]string{"qianfan/capability/18", "--edition", "2025"}, `flag --edition: unknown edition "2025"; it is one of [seed 2026-05 2026-late]`},
+		{[]string{"qianfan/capability/18", "--edition", "2025"}, `flag --edition: unknown edition "2025"; it is one of seed, 2026-05, 2026-late`},
 	} {
 		code, out, errs := call(nil, append([]string{"catalog", "show"}, c.args...)...)
 		if code != exitUsage || out != "" || errs != "mockllm: "+c.want+"\n" {

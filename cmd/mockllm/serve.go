@@ -66,11 +66,8 @@ func (f *serveFlags) serve(ctx context.Context, out, errs io.Writer) error {
 		f.problems.add("%v", err)
 	}
 	certificate := f.tls.read(&f.problems)
-	if err := f.problems.err(); err != nil {
-		return err
-	}
 	vendors, management, secure, err := f.listen()
-	if err != nil {
+	if err := cmp.Or(f.problems.err(), err); err != nil {
 		return err
 	}
 	options = append(options, mockllm.WithLogger(log))
@@ -103,7 +100,7 @@ func (f *serveFlags) serve(ctx context.Context, out, errs io.Writer) error {
 
 // listen opens all ports, so that an address that is taken is known at once;
 // secure is nil without TLS. A bad address is bad usage, a port that cannot be
-// had is not.
+// had is not. None stays open if anything is wrong.
 func (f *serveFlags) listen() (vendors, management, secure net.Listener, err error) {
 	var failed []error
 	open := func(flag, address string) net.Listener {
@@ -116,12 +113,13 @@ func (f *serveFlags) listen() (vendors, management, secure net.Listener, err err
 		}
 		if system := new(os.SyscallError); !errors.As(err, &system) {
 			f.problems.add("%s: %v", spoken(f.flags, flag), err)
+		} else {
+			failed = append(failed, fmt.Errorf("%s: %w", spoken(f.flags, flag), err))
 		}
-		failed = append(failed, fmt.Errorf("%s: %w", spoken(f.flags, flag), err))
 		return nil
 	}
 	vendors, management, secure = open("listen", f.listenOn), open("admin", f.admin), open(tlsListen, f.tls.address)
-	if len(failed) == 0 {
+	if len(failed)+len(f.problems) == 0 {
 		return vendors, management, secure, nil
 	}
 	for _, l := range []net.Listener{vendors, management, secure} {
@@ -129,7 +127,7 @@ func (f *serveFlags) listen() (vendors, management, secure net.Listener, err err
 			l.Close()
 		}
 	}
-	return nil, nil, nil, cmp.Or(f.problems.err(), errors.Join(failed...))
+	return nil, nil, nil, errors.Join(failed...)
 }
 
 func isLoopback(l net.Listener) bool {

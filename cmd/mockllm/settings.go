@@ -69,21 +69,12 @@ func (s *settings) options() (options []mockllm.Option, source string) {
 	}
 	if s.edition != "" {
 		if !slices.Contains(catalog.Editions(), catalog.Edition(s.edition)) {
-			s.problems.add("%s: unknown edition %q; it is one of %s", spoken(s.flags, "edition"), s.edition, editions())
+			s.problems.add("%s: unknown edition %q; it is one of %s", spoken(s.flags, "edition"), s.edition, catalog.List(catalog.Editions()))
 		} else {
 			options = append(options, mockllm.WithEdition(catalog.Edition(s.edition)))
 		}
 	}
 	return options, source
-}
-
-// editions lists the editions that there are, for messages.
-func editions() string {
-	var names []string
-	for _, e := range catalog.Editions() {
-		names = append(names, string(e))
-	}
-	return strings.Join(names, ", ")
 }
 
 // load reads the scenario and returns where it stands and what it hashes to.
