@@ -250,9 +250,7 @@ func sleeping(clock *play.Manual) <-chan struct{} {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for clock.Waiting() == 0 {
-			time.Sleep(time.Millisecond) // Polling: the clock has no way to tell.
-		}
+		clock.Await(context.Background(), 1)
 	}()
 	return done
 }

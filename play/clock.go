@@ -38,6 +38,7 @@ type Manual struct {
 	mu      sync.Mutex
 	now     time.Time
 	waiters map[*waiter]struct{}
+	joined  chan struct{} // Closed when somebody begins to sleep; nil if nobody asked.
 }
 
 type waiter struct {
@@ -77,6 +78,28 @@ func (m *Manual) Waiting() int {
 	return len(m.waiters)
 }
 
+// Await returns as soon as n sleepers wait at once, so that advancing the clock
+// then wakes them, or with the context's error when that ends.
+func (m *Manual) Await(ctx context.Context, n int) error {
+	for {
+		m.mu.Lock()
+		if len(m.waiters) >= n {
+			m.mu.Unlock()
+			return nil
+		}
+		if m.joined == nil {
+			m.joined = make(chan struct{})
+		}
+		joined := m.joined
+		m.mu.Unlock()
+		select {
+		case <-joined:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // Sleep implements [Clock].
 func (m *Manual) Sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
@@ -102,5 +125,9 @@ func (m *Manual) wait(d time.Duration) *waiter {
 		m.waiters = map[*waiter]struct{}{}
 	}
 	m.waiters[w] = struct{}{}
+	if m.joined != nil {
+		close(m.joined)
+		m.joined = nil
+	}
 	return w
 }

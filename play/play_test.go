@@ -372,6 +372,25 @@ func TestManualClock(t *testing.T) {
 	})
 }
 
+func TestManualClockAwaits(t *testing.T) {
+	clock := new(Manual)
+	for range 2 {
+		go clock.Sleep(t.Context(), time.Second)
+	}
+	if err := clock.Await(t.Context(), 2); err != nil || clock.Waiting() != 2 {
+		t.Errorf("%v, %d sleep", err, clock.Waiting())
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := clock.Await(ctx, 3); err == nil {
+		t.Error("a third sleeper was found")
+	}
+	clock.Advance(time.Second)
+	if clock.Waiting() != 0 {
+		t.Errorf("%d still sleep", clock.Waiting())
+	}
+}
+
 func TestTranscript(t *testing.T) {
 	script := Script{{Kind: Wait, For: time.Hour}, {Kind: Head, Status: 200, Header: http.Header{"A": {"b"}}, Length: 1}, {Kind: Write, Data: []byte("x")}}
 	if got, want := string(script.Transcript()), "HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 1\r\n\r\nx"; got != want {
