@@ -24,22 +24,9 @@ var openaiCases = []testCase{
 			t.Errorf("usage %s: no sum", u.RawJSON())
 		}
 	}},
-	{"a stream with its usage", `
-		[[rule]]
-		name  = "said"
-		reply = { text = "One, two, 三。", frames = 4 }`, func(t *testing.T, s server) {
-		params := chat()
-		params.StreamOptions.IncludeUsage = openai.Bool(true)
-		all := s.accumulate(t, params)
-		if choice := all.Choices[0]; choice.Message.Content != "One, two, 三。" || choice.FinishReason != "stop" {
-			t.Errorf("accumulated %+v", choice)
-		}
-		if u := all.Usage; u.TotalTokens == 0 || u.TotalTokens != u.PromptTokens+u.CompletionTokens {
-			t.Errorf("usage %+v: no sum", u)
-		}
-	}},
+	streamWithUsage(onCompatible),
 	{"a stream says what the whole answer says", "", func(t *testing.T, s server) {
-		all := s.accumulate(t, chat())
+		all := accumulate(t, s.openai(), chat())
 		if content := all.Choices[0].Message.Content; content == "" || all.Usage.TotalTokens != 0 {
 			t.Errorf("text %q, usage %+v that was not asked for", content, all.Usage)
 		}
@@ -54,11 +41,7 @@ var openaiCases = []testCase{
 			t.Errorf("after the tool's result: %s", said.RawJSON())
 		}
 	}},
-	{"a tool is called in a stream", "", func(t *testing.T, s server) {
-		params := chat()
-		params.Tools = tools
-		wantToolCall(t, s.accumulate(t, params).Choices[0])
-	}},
+	toolCalledInStream(onCompatible),
 	{"JSON mode", "", func(t *testing.T, s server) {
 		params := chat()
 		params.ResponseFormat.OfJSONObject = &shared.ResponseFormatJSONObjectParam{}
@@ -159,11 +142,48 @@ var openaiCases = []testCase{
 	}},
 }
 
+// A chatService is where a vendor's chat is found with OpenAI's SDK: what holds
+// of both vendors is written once.
+type chatService func(server) *openai.ChatCompletionService
+
+func onCompatible(s server) *openai.ChatCompletionService { return s.openai() }
+
+func streamWithUsage(on chatService) testCase {
+	return testCase{"a stream with its usage", `
+		[[rule]]
+		name  = "said"
+		reply = { text = "One, two, 三。", frames = 4 }`, func(t *testing.T, s server) {
+		params := chat()
+		params.StreamOptions.IncludeUsage = openai.Bool(true)
+		all := accumulate(t, on(s), params)
+		if choice := all.Choices[0]; choice.Message.Content != "One, two, 三。" || choice.FinishReason != "stop" {
+			t.Errorf("accumulated %+v", choice)
+		}
+		if u := all.Usage; u.TotalTokens == 0 || u.TotalTokens != u.PromptTokens+u.CompletionTokens {
+			t.Errorf("usage %+v: no sum", u)
+		}
+	}}
+}
+
+func toolCalled(on chatService) testCase {
+	return testCase{"a tool is called", "", func(t *testing.T, s server) {
+		params := chat()
+		params.Tools = tools
+		wantToolCall(t, must(on(s).New(t.Context(), params))(t).Choices[0])
+	}}
+}
+
+func toolCalledInStream(on chatService) testCase {
+	return testCase{"a tool is called in a stream", "", func(t *testing.T, s server) {
+		params := chat()
+		params.Tools = tools
+		wantToolCall(t, accumulate(t, on(s), params).Choices[0])
+	}}
+}
+
 // openai returns the chat service of a client of the compatible mode.
 func (s server) openai(options ...option.RequestOption) *openai.ChatCompletionService {
-	all := []option.RequestOption{option.WithBaseURL(s.vendors + "/compatible-mode/v1/"), option.WithAPIKey("sk-any")}
-	client := openai.NewClient(append(all, options...)...)
-	return &client.Chat.Completions
+	return &s.client(options...).Chat.Completions
 }
 
 func chat() openai.ChatCompletionNewParams {
@@ -185,9 +205,9 @@ var tools = []openai.ChatCompletionToolUnionParam{
 }
 
 // accumulate reads a stream to its end through the SDK's own accumulator.
-func (s server) accumulate(t *testing.T, params openai.ChatCompletionNewParams) openai.ChatCompletionAccumulator {
+func accumulate(t *testing.T, chats *openai.ChatCompletionService, params openai.ChatCompletionNewParams) openai.ChatCompletionAccumulator {
 	t.Helper()
-	stream := s.openai().NewStreaming(t.Context(), params)
+	stream := chats.NewStreaming(t.Context(), params)
 	defer stream.Close()
 	var all openai.ChatCompletionAccumulator
 	for stream.Next() {

@@ -176,26 +176,9 @@ var openaiOnQianfanCases = []testCase{
 			t.Errorf("answer %s", answer.RawJSON())
 		}
 	}},
-	{"a stream with its usage", `
-		[[rule]]
-		name  = "said"
-		reply = { text = "One, two, 三。", frames = 4 }`, func(t *testing.T, s server) {
-		params := chat()
-		params.StreamOptions.IncludeUsage = openai.Bool(true)
-		all := s.accumulateV2(t, params)
-		if choice := all.Choices[0]; choice.Message.Content != "One, two, 三。" || choice.FinishReason != "stop" {
-			t.Errorf("accumulated %+v", choice)
-		}
-		if u := all.Usage; u.TotalTokens == 0 || u.TotalTokens != u.PromptTokens+u.CompletionTokens {
-			t.Errorf("usage %+v: no sum", u)
-		}
-	}},
-	{"a tool is called, whole and in a stream", "", func(t *testing.T, s server) {
-		params := chat()
-		params.Tools = tools
-		wantToolCall(t, must(s.qianfanV2().Chat.Completions.New(t.Context(), params))(t).Choices[0])
-		wantToolCall(t, s.accumulateV2(t, params).Choices[0])
-	}},
+	streamWithUsage(onV2),
+	toolCalled(onV2),
+	toolCalledInStream(onV2),
 	{"a refusal", `
 		[[rule]]
 		name  = "owes"
@@ -261,28 +244,14 @@ var openaiOnQianfanCases = []testCase{
 	}},
 }
 
+// onV2 returns the chat service of a client of V2.
+func onV2(s server) *openai.ChatCompletionService { return &s.qianfanV2().Chat.Completions }
+
 // qianfanV2 returns a client of V2.
 func (s server) qianfanV2(options ...option.RequestOption) *openai.Client {
 	all := []option.RequestOption{option.WithBaseURL(s.vendors + "/v2/"), option.WithAPIKey("bce-v3/ALTAK-any/any")}
 	client := openai.NewClient(append(all, options...)...)
 	return &client
-}
-
-// accumulateV2 reads a stream of V2 to its end through the SDK's accumulator.
-func (s server) accumulateV2(t *testing.T, params openai.ChatCompletionNewParams) openai.ChatCompletionAccumulator {
-	t.Helper()
-	stream := s.qianfanV2().Chat.Completions.NewStreaming(t.Context(), params)
-	defer stream.Close()
-	var all openai.ChatCompletionAccumulator
-	for stream.Next() {
-		if chunk := stream.Current(); !all.AddChunk(chunk) {
-			t.Fatalf("chunk %s does not follow", chunk.RawJSON())
-		}
-	}
-	if err := stream.Err(); err != nil || len(all.Choices) == 0 {
-		t.Fatalf("stream ended with %v after %d choices", err, len(all.Choices))
-	}
-	return all
 }
 
 // TestEinoOnQianfan drives V2 through eino's model, which is built on Baidu's
