@@ -16,10 +16,33 @@ func (m Meta) chance(purpose uint64) *rand.Rand {
 // requestUUID returns a request id as DashScope forms them: a UUID whose third
 // group starts with 9.
 func (m Meta) requestUUID() string {
-	var id uuid.UUID
+	return formUUID(m.entropyUUID(), 9)
+}
+
+// bceRequestID returns a request id as Baidu Cloud forms them, a random UUID.
+// The header and the body of one answer name the same.
+func (m Meta) bceRequestID() string { return formUUID(m.entropyUUID(), 4) }
+
+// randomUUID returns a random UUID of that purpose.
+func (m Meta) randomUUID(purpose uint64) string {
+	chance := m.chance(purpose)
+	id := uuid.UUID{}
+	for i := range id {
+		id[i] = byte(chance.UintN(256))
+	}
+	return formUUID(id, 4)
+}
+
+// entropyUUID returns the answer's entropy as it is.
+func (m Meta) entropyUUID() (id uuid.UUID) {
 	binary.BigEndian.PutUint64(id[:8], m.Entropy[0])
 	binary.BigEndian.PutUint64(id[8:], m.Entropy[1])
-	id[6] = id[6]&0x0f | 0x90
+	return id
+}
+
+// formUUID writes the bytes as a UUID of that version.
+func formUUID(id uuid.UUID, version byte) string {
+	id[6] = id[6]&0x0f | version<<4
 	id[8] = id[8]&0x3f | 0x80
 	return id.String()
 }

@@ -1,13 +1,10 @@
 package responders
 
 import (
-	"encoding/binary"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/mockllm/mockllm/scenarios"
 )
@@ -55,15 +52,4 @@ func (m Meta) qianfanHostHeader() http.Header {
 		"X-Bce-Gateway-Region": {"BJ"},
 		"X-Bce-Request-Id":     {m.bceRequestID()},
 	}
-}
-
-// bceRequestID returns a request id as Baidu Cloud forms them, a random UUID.
-// The header and the body of one answer name the same.
-func (m Meta) bceRequestID() string {
-	var id uuid.UUID
-	binary.BigEndian.PutUint64(id[:8], m.Entropy[0])
-	binary.BigEndian.PutUint64(id[8:], m.Entropy[1])
-	id[6] = id[6]&0x0f | 0x40
-	id[8] = id[8]&0x3f | 0x80
-	return id.String()
 }

@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/tidwall/gjson"
 
 	"github.com/mockllm/mockllm/scenarios"
@@ -21,12 +20,12 @@ func readConversation(_ *scenarios.Request, body gjson.Result) *scenarios.Refusa
 }
 
 func answerConversation(_ *scenarios.Request, m Meta, _ *scenarios.Reply) Message {
-	return v2Whole(obj().str("request_id", m.bceRequestID()).str("conversation_id", m.uuid(forConversation)))
+	return v2Whole(obj().str("request_id", m.bceRequestID()).str("conversation_id", m.randomUUID(forConversation)))
 }
 
 func answerUpload(_ *scenarios.Request, m Meta, _ *scenarios.Reply) Message {
-	return v2Whole(obj().str("request_id", m.bceRequestID()).str("id", m.uuid(forMessage)).
-		str("conversation_id", m.uuid(forConversation)))
+	return v2Whole(obj().str("request_id", m.bceRequestID()).str("id", m.randomUUID(forMessage)).
+		str("conversation_id", m.randomUUID(forConversation)))
 }
 
 // run is a question to an application.
@@ -54,11 +53,11 @@ func answerRun(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
 	call := r.Detail.(run)
 	out := complete(r, call.chat, m, reply, 0)
 	if call.conversation == "" {
-		call.conversation = m.uuid(forConversation)
+		call.conversation = m.randomUUID(forConversation)
 	}
 	write := func(text string, last bool, part runPart) []byte {
 		return obj().str("request_id", m.bceRequestID()).str("date", m.Now.UTC().Format(time.RFC3339)).str("answer", text).
-			str("conversation_id", call.conversation).str("message_id", m.uuid(forMessage)).
+			str("conversation_id", call.conversation).str("message_id", m.randomUUID(forMessage)).
 			boolean("is_completion", last).raw("content", array(part.write())).end()
 	}
 	done := runPart{id: 2, status: "done", kind: "text", usage: v1Usage(out.usage).end()}
@@ -146,16 +145,4 @@ func (m Meta) references(r *scenarios.Request) []byte {
 			str("type", "web").str("website", "example.com").str("icon", "").end()
 	}
 	return array(found...)
-}
-
-// uuid returns a random UUID of that purpose.
-func (m Meta) uuid(purpose uint64) string {
-	chance := m.chance(purpose)
-	id := uuid.UUID{}
-	for i := range id {
-		id[i] = byte(chance.UintN(256))
-	}
-	id[6] = id[6]&0x0f | 0x40
-	id[8] = id[8]&0x3f | 0x80
-	return id.String()
 }
