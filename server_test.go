@@ -221,7 +221,7 @@ func TestPacing(t *testing.T) {
 	if line, open := <-lines; open {
 		t.Errorf("more than expected: %q", line)
 	}
-	e := waitForJournal(t, srv, 1)[0]
+	e := onlyExchange(t, srv)
 	if e.FirstByte != 2*time.Second || e.Took != 9*time.Second || e.SentFrames != 5 {
 		t.Errorf("journal: first byte after %v, took %v, %d frames", e.FirstByte, e.Took, e.SentFrames)
 	}
@@ -255,16 +255,16 @@ func sleeping(clock *play.Manual) <-chan struct{} {
 	return done
 }
 
-// waitForJournal waits until the journal has n exchanges that are over.
-func waitForJournal(t *testing.T, srv *Server, n int) []journal.Exchange {
+// onlyExchange returns the one exchange that there was, as soon as it is over.
+// Its client must have had a byte of the answer, so that it has begun.
+func onlyExchange(t *testing.T, srv *Server) journal.Exchange {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		if found := srv.Journal(); len(found) >= n && found[n-1].Done {
-			return found
-		}
+	srv.exchanges.Wait()
+	found := srv.Journal()
+	if len(found) != 1 || !found[0].Done {
+		t.Fatalf("the journal holds %+v, want one exchange that is over", found)
 	}
-	t.Fatalf("the journal never had %d exchanges", n)
-	return nil
+	return found[0]
 }
 
 // TestClientLeaves breaks a paced stream off and finds that in the journal.
@@ -282,7 +282,7 @@ func TestClientLeaves(t *testing.T) {
 	}
 	cancel()
 	answer.Body.Close()
-	if e := waitForJournal(t, srv, 1)[0]; !e.ClientLeft || e.SentFrames != 1 || e.Failed != "" {
+	if e := onlyExchange(t, srv); !e.ClientLeft || e.SentFrames != 1 || e.Failed != "" {
 		t.Errorf("journal: client left %t, %d frames, failed %q", e.ClientLeft, e.SentFrames, e.Failed)
 	}
 }
