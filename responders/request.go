@@ -24,7 +24,8 @@ func newRequest(in *Incoming, d catalog.Dialect) *scenarios.Request {
 	return r
 }
 
-// secretQuery are the parameters that say who calls, not what is called.
+// secretQuery are the parameters that say who calls, not what is called. They
+// are exactly these: others that sound secret may fill a template.
 var secretQuery = []string{"access_token", "client_secret"}
 
 // fingerprint hashes what makes a call the same call when it is sent again:
