@@ -2,6 +2,8 @@ package mockllm
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"net"
 
 	"github.com/mockllm/mockllm/journal"
@@ -15,27 +17,66 @@ const byConnection scenarios.Cause = "connection"
 
 // withFate lets the scenario strike new connections.
 func (s *Server) withFate(l net.Listener) net.Listener {
-	if len(s.engine.Scenario().Connections) == 0 {
-		return l
-	}
-	return play.Listener(s.alive, l, s.fate, s.clock, s.engine.Wire)
+	at := s.world("")
+	return play.Listener(s.alive, l, s.fate, at.clock, at.engine.Wire)
 }
 
 // fate decides on a connection, and writes down what befalls it.
-func (s *Server) fate() *scenarios.ConnectionFault {
-	now := s.clock.Now()
-	fault, firing, err := s.engine.Connect(context.Background(), now)
+func (s *Server) fate(tcp bool) *scenarios.ConnectionFault {
+	at := s.world("")
+	now := at.clock.Now()
+	var fault *scenarios.ConnectionFault
+	var firing scenarios.Firing
+	err := play.Guard(func() (err error) { // Nobody else catches it here: it would be the end of the server.
+		fault, firing, err = at.engine.Connect(context.Background(), now)
+		return err
+	})
+	s.tellPanic(s.alive, err)
 	if fault == nil && err == nil {
 		return nil
 	}
-	e := journal.Exchange{Time: now, Cause: string(byConnection), Seed: s.engine.Seed(), Done: true}
+	e := journal.Exchange{Time: now, Cause: string(byConnection), Seed: at.engine.Seed(), Done: true}
 	if err != nil {
 		e.Failed = err.Error()
 	} else {
 		e.Rules = []journal.Firing{journal.Firing(firing)}
 		e.Script = []string{string(fault.Kind)}
+		if fault.Kind == scenarios.ConnectionRefuse && !tcp {
+			e.Failed = play.ErrNoTCP.Error()
+		}
 	}
+	s.observeConnection(e, fault)
 	e.ID = s.journal.Begin(e)
 	s.logExchange(s.alive, e)
 	return fault
+}
+
+// outspoken tells when no connection can be accepted, as without descriptors:
+// the server then waits a little and tries again, in silence.
+type outspoken struct {
+	net.Listener
+	log     *slog.Logger
+	failing bool
+}
+
+// Accept implements [net.Listener].
+func (l *outspoken) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	switch failed := err != nil && !errors.Is(err, net.ErrClosed); {
+	case failed && !l.failing:
+		l.log.Warn("no connection can be accepted; those that are open go on", "error", err)
+		l.failing = true
+	case err == nil && l.failing:
+		l.log.Warn("connections are accepted again")
+		l.failing = false
+	}
+	return conn, err
+}
+
+// observeConnection tells the observer what befell a connection.
+func (s *Server) observeConnection(e journal.Exchange, fault *scenarios.ConnectionFault) {
+	if fault != nil {
+		e.Fault = string(fault.Kind)
+	}
+	s.observe(&e, play.Waits{}, 0)
 }

@@ -287,7 +287,7 @@ func TestStickyRules(t *testing.T) {
 		for i, text := range turns {
 			messages = append(messages, fmt.Sprintf(`{"role":%q,"content":%q}`, []string{"user", "assistant"}[i%2], text))
 		}
-		status, _ := post(t, srv.URL()+chatPath, `{"model":"m","messages":[`+strings.Join(messages, ",")+`]}`, "Authorization", "Bearer "+key)
+		status, _ := post(t, srv.URL()+chatPath, `{"model":"qwen-plus","messages":[`+strings.Join(messages, ",")+`]}`, "Authorization", "Bearer "+key)
 		return status
 	}
 	for i, c := range []struct {

@@ -3,7 +3,6 @@ package mockllm_test
 import (
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 
@@ -12,7 +11,7 @@ import (
 
 // A client's base URL is all that a test has to change.
 func Example() {
-	srv, err := mockllm.New(mockllm.ScenarioText(`
+	srv, err := mockllm.Run(mockllm.ScenarioText(`
 		[[rule]]
 		name  = "throttled once"
 		when  = { calls = 1 }
@@ -22,15 +21,9 @@ func Example() {
 		return
 	}
 	defer srv.Close()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	go srv.Serve(l)
 
 	for range 2 {
-		fmt.Println(ask("http://" + l.Addr().String() + "/compatible-mode/v1"))
+		fmt.Println(ask(srv.BaseURL("dashscope-compatible")))
 	}
 	for _, e := range srv.Journal() {
 		fmt.Println(e.Cause, e.Error)

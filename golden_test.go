@@ -23,7 +23,8 @@ var update = flag.Bool("update", false, "rewrite the responses in testdata/golde
 // socket and compares the answer, byte for byte, with what stands in the file:
 // what `curl -i` prints. A file has three parts, each behind a line ###: a
 // scenario, a request, the response. A line `### again` behind the response
-// sends the same request once more, with one more response behind it.
+// sends the same request once more, with one more response behind it; a line
+// `### request` begins another request, and `### advance 5s` lets time pass.
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/golden/*/*.http")
 	if err != nil || len(files) == 0 {
@@ -47,19 +48,31 @@ func golden(t *testing.T, file string) {
 	if len(parts) < 4 {
 		t.Fatalf("%s has no scenario, request and response", file)
 	}
-	scenario, request := section(t, parts[1], "scenario"), section(t, parts[2], "request")
-	srv := RunT(t, ScenarioText(scenario), WithClock(play.NewManual(goldenTime)))
+	clock := play.NewManual(goldenTime)
+	srv := RunT(t, ScenarioText(section(t, parts[1], "scenario")), WithClock(clock))
+	request := section(t, parts[2], "request")
 	for i := 3; i < len(parts); i++ {
+		kind, want, _ := strings.Cut(parts[i], "\n")
+		if kind == "request" {
+			request = want
+			continue
+		}
+		if wait, found := strings.CutPrefix(kind, "advance "); found {
+			d, err := time.ParseDuration(wait)
+			if err != nil {
+				t.Fatal(err)
+			}
+			clock.Advance(d)
+			continue
+		}
 		got := exchangeRaw(t, srv.URL(), request)
-		_, want, _ := strings.Cut(parts[i], "\n")
 		if got == want {
 			continue
 		}
 		if !*update {
-			t.Errorf("%s, answer %d\n--- got\n%s\n--- want\n%s", file, i-2, got, want)
+			t.Errorf("%s, part %d\n--- got\n%s\n--- want\n%s", file, i, got, want)
 			continue
 		}
-		kind, _, _ := strings.Cut(parts[i], "\n")
 		parts[i] = kind + "\n" + got
 	}
 	if *update {

@@ -133,7 +133,7 @@ func TestJournalKeepsNoSecrets(t *testing.T) {
 func TestCloseBreaksStreams(t *testing.T) {
 	clock := play.NewManual(time.Unix(1_779_955_200, 0))
 	srv := RunT(t, WithClock(clock), ScenarioText("[[rule]]\nname = \"slow\"\nlatency = { frame = \"1h\" }"))
-	req, err := http.NewRequest(http.MethodPost, srv.URL()+chatPath, strings.NewReader(`{"model":"m","stream":true,"messages":[{"role":"user","content":"x"}]}`))
+	req, err := http.NewRequest(http.MethodPost, srv.URL()+chatPath, strings.NewReader(`{"model":"qwen-plus","stream":true,"messages":[{"role":"user","content":"x"}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package mockllm
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/mockllm/mockllm/catalog"
@@ -25,8 +26,8 @@ func stripNamespace(path string) (name, rest string) {
 
 // namespace returns the isolated world that a request belongs to: by its path,
 // else its header, else its credentials, else the default one.
-func namespace(r *http.Request, inPath string) string {
-	return cmp.Or(inPath, r.Header.Get(namespaceHeader), responders.NamespaceOfCaller(r.Header, r.URL.Query()))
+func namespace(header http.Header, query url.Values, inPath string) string {
+	return cmp.Or(inPath, header.Get(namespaceHeader), responders.NamespaceOfCaller(header, query))
 }
 
 func unknownHeader(name string, known []string) *scenarios.Mistake {
@@ -38,6 +39,9 @@ func unknownHeader(name string, known []string) *scenarios.Mistake {
 
 // isOurs reports whether the header is meant for us, however it is spelt.
 func isOurs(name string) bool {
+	if name == "" || name[0] != 'X' && name[0] != 'x' {
+		return false
+	}
 	return strings.HasPrefix(strings.ToLower(strings.ReplaceAll(name, "_", "-")), "x-mockllm")
 }
 

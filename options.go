@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
+	"strings"
 
 	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/play"
+	"github.com/mockllm/mockllm/recordings"
 	"github.com/mockllm/mockllm/scenarios"
 )
 
@@ -20,14 +23,44 @@ type config struct {
 	state     scenarios.State
 	clock     play.Clock
 	log       *slog.Logger
+	observer  Observer // Nil if nobody observes.
 	quietWire bool
-	journal   int
+	journal   int   // Exchanges that it keeps,
+	kept      int64 // and bytes of them.
 	maxBody   int64
+	times     times
+	publicURL string
+
+	failUnmatched bool
+	inMemory      bool
+	recorder      *recordings.Recorder // Of what comes from upstream; nil for none.
+}
+
+// configured returns what the options make of the defaults.
+func configured(options []Option) (*config, error) {
+	c := &config{
+		scenario: &scenarios.Scenario{Name: "none"},
+		clock:    play.Real(), log: slog.New(slog.DiscardHandler),
+		journal: defaultJournal, kept: defaultKept, maxBody: defaultMaxBody, times: defaultTimes(),
+	}
+	for _, option := range options {
+		if option == nil {
+			return nil, errors.New("mockllm: option is nil")
+		}
+		if err := option(c); err != nil {
+			return nil, fmt.Errorf("mockllm: %w", err)
+		}
+	}
+	if c.state == nil {
+		c.state = scenarios.NewMemory()
+	}
+	return c, nil
 }
 
 // Defaults of the bounds.
 const (
 	defaultJournal = 10_000   // Exchanges.
+	defaultKept    = 64 << 20 // Bytes of them.
 	defaultMaxBody = 10 << 20 // Bytes.
 )
 
@@ -127,6 +160,70 @@ func WithLogger(log *slog.Logger) Option {
 func WithQuietWire() Option {
 	return func(c *config) error {
 		c.quietWire = true
+		return nil
+	}
+}
+
+// FailUnmatched fails the test of [RunT] for every call that no rule of the
+// scenario matches, and tells how the nearest rules missed it. A call for which
+// rules are not asked, because the caller or a one-shot chose its error or its
+// key is refused, is none of these; a path that no vendor has is one. Only RunT
+// takes it: elsewhere there is no test to fail.
+func FailUnmatched() Option {
+	return func(c *config) error {
+		c.failUnmatched = true
+		return nil
+	}
+}
+
+// InMemory has [Run] and [RunT] serve without any socket: [Server.Client] leads
+// there. So a server and its clients fit into a bubble of package
+// testing/synctest, where time passes as soon as everybody waits.
+//
+// There is no TCP in memory, so that what cannot be without, the reset of a
+// connection, is answered with our own 501 instead.
+func InMemory() Option {
+	return func(c *config) error {
+		c.inMemory = true
+		return nil
+	}
+}
+
+// WithPublicURL lets addresses of files in answers begin with this URL,
+// instead of the host that the request names: for clients that reach the server
+// through another address than those who fetch the files.
+func WithPublicURL(address string) Option {
+	return func(c *config) error {
+		if err := CheckPublicURL(address); err != nil {
+			return err
+		}
+		c.publicURL = strings.TrimSuffix(address, "/")
+		return nil
+	}
+}
+
+// CheckPublicURL says what is wrong with a URL for [WithPublicURL], if
+// anything.
+func CheckPublicURL(address string) error {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
+		return fmt.Errorf("%q is no URL such as http://mock:8080", address)
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return fmt.Errorf("%q has more than scheme, host, port and path", u.Redacted())
+	}
+	return nil
+}
+
+// WithJournal lets the journal keep at most that many exchanges, instead of
+// 10,000, and that many bytes of them, instead of 64 MiB. The oldest make room;
+// the newest is always kept.
+func WithJournal(exchanges int, bytes int64) Option {
+	return func(c *config) error {
+		if exchanges < 1 || bytes < 1 {
+			return fmt.Errorf("a journal keeps at least 1 exchange and 1 byte, not %d and %d", exchanges, bytes)
+		}
+		c.journal, c.kept = exchanges, bytes
 		return nil
 	}
 }

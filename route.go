@@ -12,7 +12,10 @@ import (
 
 // routes are the vendors' paths, each with any method: a wrong one is the
 // vendor's to refuse.
-type routes struct{ router *mux.Router }
+type routes struct {
+	router *mux.Router
+	fixed  map[string]target // Where paths without variables lead, which are most that are called: the router tries one pattern after the other.
+}
 
 // target is what a path leads to.
 type target struct {
@@ -26,28 +29,43 @@ func (target) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 }
 
 func newRoutes() routes {
-	router := mux.NewRouter().SkipClean(true).UseEncodedPath()
+	r := routes{router: mux.NewRouter().SkipClean(true).UseEncodedPath(), fixed: map[string]target{}}
 	for _, responder := range responders.All() {
 		for _, route := range responder.Routes() {
-			router.Handle(route.Path, target{responder, route.Operation})
+			r.router.Handle(route.Path, target{responder, route.Operation})
 		}
 	}
-	return routes{router}
+	for _, responder := range responders.All() {
+		for _, route := range responder.Routes() {
+			if match, found := r.match(http.MethodPost, route.Path); found && len(match.Vars) == 0 {
+				r.fixed[route.Path] = match.Handler.(target)
+			}
+		}
+	}
+	return r
+}
+
+// match asks the router for a path as it was sent.
+func (r routes) match(method, path string) (match mux.RouteMatch, found bool) {
+	plain, err := url.PathUnescape(path)
+	if err != nil {
+		return match, false
+	}
+	found = r.router.Match(&http.Request{Method: method, URL: &url.URL{Path: plain, RawPath: path}}, &match)
+	return match, found
 }
 
 // find reads the request as the responder of its path does. It returns nil if
 // no vendor answers there.
 func (r routes) find(req *http.Request, in *responders.Incoming) (responders.Responder, *scenarios.Request) {
-	var match mux.RouteMatch
-	plain, err := url.PathUnescape(in.Path)
-	if err != nil {
-		return responders.Stranger(in, req.Host)
+	to, fixed := r.fixed[in.Path]
+	if !fixed {
+		match, found := r.match(req.Method, in.Path)
+		if !found {
+			return responders.Stranger(in, req.Host)
+		}
+		to, in.Vars = match.Handler.(target), match.Vars
 	}
-	asked := &http.Request{Method: req.Method, Host: req.Host, URL: &url.URL{Path: plain, RawPath: in.Path}}
-	if !r.router.Match(asked, &match) {
-		return responders.Stranger(in, req.Host)
-	}
-	to := match.Handler.(target)
-	in.Operation, in.Vars = to.operation, match.Vars
-	return to.responder, to.responder.Decode(in)
+	in.Operation = to.operation
+	return to.responder, responders.Read(to.responder, in)
 }

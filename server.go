@@ -1,38 +1,59 @@
 package mockllm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mockllm/mockllm/admin"
-	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/journal"
 	"github.com/mockllm/mockllm/play"
+	"github.com/mockllm/mockllm/recordings"
 	"github.com/mockllm/mockllm/responders"
 	"github.com/mockllm/mockllm/scenarios"
 )
 
 // A Server answers as the vendors do. It is safe for use by many goroutines.
 type Server struct {
-	engine    *scenarios.Engine
+	worlds    *worlds
+	settings  scenarios.Settings
+	state     scenarios.State
 	routes    routes
-	clock     play.Clock
 	journal   *journal.Journal
 	log       *slog.Logger
+	observer  Observer // Nil if nobody observes.
 	quietWire bool
 	maxBody   int64
+	times     times
+	publicURL string
+	forgotten atomic.Uint64 // Records, of all namespaces.
+	vanished  atomic.Uint64 // Namespaces.
+	streams   atomic.Int64  // Streams and WebSockets that are open.
 
-	exchanges sync.WaitGroup // Under way; hijacked ones are unknown to net/http.
+	connections atomic.Uint64  // How many there were.
+	exchanges   sync.WaitGroup // Under way; hijacked ones are unknown to net/http.
 
-	alive  context.Context // Ends when the server closes.
-	cancel context.CancelCauseFunc
+	tester        *tester // Whose test it is; nil if it is nobody's.
+	failUnmatched bool
+
+	upstream transports           // To the servers behind.
+	recorder *recordings.Recorder // Of what comes from there; nil for none.
+
+	client  *http.Client
+	memory  *memoryListener // What [InMemory] listens on, or nil.
+	serving sync.WaitGroup  // What [Run] began.
+
+	alive    context.Context // Ends when the server closes.
+	cancel   context.CancelCauseFunc
+	draining context.Context // Ends when it stops: an idle WebSocket is closed.
+	drain    context.CancelFunc
 
 	mu      sync.Mutex
 	servers []*http.Server
@@ -40,44 +61,66 @@ type Server struct {
 	url     string // Of the first listener that serves the vendors' paths.
 }
 
-// New makes a server that does not listen yet. Without options nothing goes
-// wrong: every call succeeds, and what the vendor would refuse is refused.
+// New makes a server that does not listen yet; see [Run] and [RunT] for one that
+// does. Without options nothing goes wrong: every call succeeds, and what the
+// vendor would refuse is refused.
 func New(options ...Option) (*Server, error) {
-	c := config{
-		scenario: &scenarios.Scenario{Name: "none"},
-		clock:    play.Real(), log: slog.New(slog.DiscardHandler),
-		journal: defaultJournal, maxBody: defaultMaxBody,
+	c, err := configured(options)
+	switch {
+	case err != nil:
+		return nil, err
+	case c.failUnmatched:
+		return nil, errNoTest
+	case c.inMemory:
+		return nil, errors.New("mockllm: InMemory is for Run and RunT; New makes a server for a listener of yours")
 	}
-	for _, option := range options {
-		if option == nil {
-			return nil, errors.New("mockllm: option is nil")
-		}
-		if err := option(&c); err != nil {
-			return nil, fmt.Errorf("mockllm: %w", err)
-		}
-	}
-	if c.state == nil {
-		c.state = scenarios.NewMemory()
-	}
+	return c.server(nil), nil
+}
+
+// server makes a server as the options want it.
+func (c *config) server(t *tester) *Server {
 	s := &Server{
-		engine: scenarios.NewEngine(c.scenario, c.settings, c.state), routes: newRoutes(),
-		clock: c.clock, journal: journal.New(c.journal), log: c.log,
-		quietWire: c.quietWire, maxBody: c.maxBody,
+		worlds:   newWorlds(c.clock, scenarios.NewEngine(c.scenario, c.settings, c.state)),
+		settings: c.settings, state: c.state, routes: newRoutes(),
+		journal: journal.New(c.journal, c.kept), log: c.log, observer: c.observer,
+		quietWire: c.quietWire, maxBody: c.maxBody, times: c.times, publicURL: c.publicURL,
+		tester: t, failUnmatched: c.failUnmatched,
 	}
+	if archive, shared := c.state.(journal.Archive); shared {
+		s.journal.Share(archive)
+		s.connections.Store(archive.Replica() << 32) // Connections of several servers are never one.
+	}
+	s.client, s.upstream, s.recorder = s.newClient(), newTransports(), c.recorder
 	s.alive, s.cancel = context.WithCancelCause(context.Background())
-	return s, nil
+	s.draining, s.drain = context.WithCancel(s.alive)
+	s.notice(c.scenario)
+	return s
+}
+
+// notice tells what may surprise about a scenario.
+func (s *Server) notice(scenario *scenarios.Scenario) {
+	for _, text := range scenario.Notices() {
+		s.log.Warn("notice", "scenario", scenario.Name, "text", text)
+	}
 }
 
 // Handler returns the vendors' paths.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.exchange) }
 
 // AdminHandler returns the management API.
-func (s *Server) AdminHandler(o admin.Options) http.Handler { return admin.Handler(s, o) }
+func (s *Server) AdminHandler(o admin.Options) http.Handler {
+	return admin.Handler(s, s.adminOptions(o))
+}
+
+func (s *Server) adminOptions(o admin.Options) admin.Options {
+	o.Log = cmp.Or(o.Log, s.log)
+	return o
+}
 
 // Serve answers the vendors' paths on the listener until [Server.Close].
 func (s *Server) Serve(l net.Listener) error {
 	s.setURL("http://" + l.Addr().String())
-	return s.serve(s.withFate(l), s.Handler())
+	return s.serve(s.withFate(l), &http.Server{Handler: s.Handler()})
 }
 
 // setURL notes where the vendors' paths are first served.
@@ -91,28 +134,45 @@ func (s *Server) setURL(url string) {
 
 // ServeAdmin answers the management API on the listener until [Server.Close].
 func (s *Server) ServeAdmin(l net.Listener, o admin.Options) error {
-	return s.serve(l, s.AdminHandler(o))
+	return s.serveAdmin(l, s.AdminHandler(o))
 }
 
-// serve speaks HTTP/1.1 only: the faults that matter do not exist on HTTP/2.
-func (s *Server) serve(l net.Listener, h http.Handler) error {
-	server := &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       5 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		BaseContext:       func(net.Listener) context.Context { return s.alive },
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-		Protocols:         new(http.Protocols),
+// serveAdmin bounds whole requests and answers: none takes long but the stream,
+// which sets times of its own. What is too slow is told so, hence the longer time
+// for the answer.
+func (s *Server) serveAdmin(l net.Listener, h http.Handler) error {
+	return s.serve(l, &http.Server{Handler: h, ReadTimeout: s.times.body, WriteTimeout: 2 * s.times.body})
+}
 
-		DisableGeneralOptionsHandler: true, // Every request is ours to answer and to write down.
-	}
+// times bound how long a client may take.
+type times struct {
+	header time.Duration // For the head of a request, or the handshake of TLS.
+	body   time.Duration // For its body. On the admin port as long again for the answer.
+	idle   time.Duration // Between two requests.
+}
+
+// The times that a server has unless a test is in a hurry.
+func defaultTimes() times {
+	return times{header: 10 * time.Second, body: time.Minute, idle: 5 * time.Minute}
+}
+
+// maxHeader bounds the head of a request, in bytes. net/http adds 4 KiB.
+const maxHeader = 64 << 10
+
+// serve speaks HTTP/1.1 only: the faults that matter do not exist on HTTP/2.
+func (s *Server) serve(l net.Listener, server *http.Server) error {
+	server.ReadHeaderTimeout, server.IdleTimeout, server.MaxHeaderBytes = s.times.header, s.times.idle, maxHeader
+	server.BaseContext = func(net.Listener) context.Context { return s.alive }
+	server.ConnContext = s.numbered
+	server.ErrorLog = slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)
+	server.DisableGeneralOptionsHandler = true // Every request is ours to answer and to write down.
+	server.Protocols = new(http.Protocols)
 	server.Protocols.SetHTTP1(true)
 	if !s.track(server) {
 		l.Close()
 		return http.ErrServerClosed
 	}
-	err := server.Serve(l)
+	err := server.Serve(&outspoken{Listener: l, log: s.log})
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
@@ -132,6 +192,8 @@ func (s *Server) track(server *http.Server) bool {
 // Shutdown stops listening, lets answers that are under way finish until the
 // context ends, and then closes.
 func (s *Server) Shutdown(ctx context.Context) error {
+	s.drain()
+	s.journal.Close() // Who watches it would be waited for.
 	s.mu.Lock()
 	servers := s.servers
 	s.mu.Unlock()
@@ -161,12 +223,16 @@ func (s *Server) Close() error {
 	s.mu.Lock()
 	s.closing = true
 	s.cancel(play.ErrClosed)
+	s.journal.Close()
 	var errs []error
 	for _, server := range s.servers {
 		errs = append(errs, server.Close())
 	}
 	s.mu.Unlock()
 	s.exchanges.Wait()
+	s.serving.Wait()
+	s.client.CloseIdleConnections()
+	s.upstream.close()
 	return errors.Join(errs...)
 }
 
@@ -190,55 +256,11 @@ func (s *Server) URL() string {
 }
 
 // BaseURL returns what a client of the dialect takes for its base URL: it ends
-// in /api/v1 for "dashscope-native" and in /compatible-mode/v1 for
-// "dashscope-compatible", and is the bare host for "qianfan-v1". It panics if
-// there is no such dialect.
-func (s *Server) BaseURL(dialect string) string {
-	d, known := catalog.DialectNamed(dialect)
-	if !known {
-		panic(fmt.Sprintf("mockllm: there is no dialect %q", dialect))
-	}
-	return s.URL() + d.BasePath
-}
-
-// Journal returns the exchanges of the default namespace, oldest first.
-func (s *Server) Journal() []journal.Exchange {
-	found, _ := s.Exchanges("")
-	return found
-}
-
-// Exchanges implements [admin.Server].
-func (s *Server) Exchanges(namespace string) ([]journal.Exchange, uint64) {
-	return s.journal.Exchanges(namespace)
-}
-
-// Reset makes a namespace as new: counters, windows and journal. "" is the
-// default namespace.
-func (s *Server) Reset(ctx context.Context, namespace string) error {
-	if err := s.engine.Reset(ctx, namespace); err != nil {
-		return fmt.Errorf("mockllm: reset: %w", err)
-	}
-	s.journal.Reset(namespace)
-	return nil
-}
-
-// Seed returns the seed of all chance.
-func (s *Server) Seed() uint64 { return s.engine.Seed() }
-
-// Release ends what a sticky rule holds for in a namespace. The error wraps
-// [scenarios.ErrNotSticky] if there is no such rule.
-func (s *Server) Release(ctx context.Context, namespace, rule string) error {
-	return s.engine.Release(ctx, namespace, rule)
-}
-
-// Info implements [admin.Server].
-func (s *Server) Info() admin.Info {
-	return admin.Info{
-		Version: Version(), Go: runtime.Version(),
-		Scenario: s.engine.Scenario().Name, Rules: len(s.engine.Scenario().Rules), Connections: len(s.engine.Scenario().Connections),
-		Seed: s.engine.Seed(), Edition: string(s.engine.Edition()),
-	}
-}
+// in /api/v1 for "dashscope-native", in /compatible-mode/v1 for
+// "dashscope-compatible" and "dashscope-responses", in /apps/anthropic for
+// "dashscope-anthropic", and is the bare host for "qianfan-v1". That of a
+// WebSocket begins with ws or wss. It panics if there is no such dialect.
+func (s *Server) BaseURL(dialect string) string { return s.Namespace("").BaseURL(dialect) }
 
 // message writes the answer for a decision.
 func message(responder responders.Responder, r *scenarios.Request, m responders.Meta, d scenarios.Decision) responders.Message {

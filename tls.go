@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math/big"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/mockllm/mockllm/responders"
@@ -78,5 +79,5 @@ func newAuthority(now time.Time) (*x509.Certificate, *ecdsa.PrivateKey, error) {
 func (s *Server) ServeTLS(l net.Listener, certificate tls.Certificate) error {
 	s.setURL("https://" + l.Addr().String())
 	config := &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"http/1.1"}, MinVersion: tls.VersionTLS12}
-	return s.serve(tls.NewListener(s.withFate(l), config), s.Handler())
+	return s.serve(tls.NewListener(s.withFate(l), config), &http.Server{Handler: s.Handler()})
 }

@@ -5,15 +5,18 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/gorilla/mux"
 
 	"github.com/mockllm/mockllm/journal"
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/verdict"
 )
 
 // A Server is what the admin API manages.
@@ -21,9 +24,18 @@ type Server interface {
 	// Info describes the server and the scenario that it follows.
 	Info() Info
 
-	// Exchanges returns the journal of a namespace, oldest first, and how many
-	// exchanges of all namespaces were evicted.
-	Exchanges(namespace string) ([]journal.Exchange, uint64)
+	// History returns the journal.
+	History() *journal.Journal
+
+	// Near returns an exchange of a namespace and the rules that nearly
+	// answered, if the journal still has it.
+	Near(namespace string, id uint64) (journal.Exchange, []journal.Near, bool)
+
+	// Pause waits by the server's clock, or returns the context's error.
+	Pause(ctx context.Context, d time.Duration) error
+
+	// Judge says how the client of a namespace behaved so far.
+	Judge(namespace string) *verdict.Verdict
 
 	// Reset makes a namespace as new: counters, windows and journal.
 	Reset(ctx context.Context, namespace string) error
@@ -31,20 +43,68 @@ type Server interface {
 	// Release ends what a sticky rule holds for in a namespace. The error wraps
 	// [scenarios.ErrNotSticky] if there is no such rule.
 	Release(ctx context.Context, namespace, rule string) error
+
+	// Revoke makes a key or an access token bad in a namespace, until the
+	// namespace is reset.
+	Revoke(ctx context.Context, namespace, key string) error
+
+	// Namespaces lists them, the default one first.
+	Namespaces() []Namespace
+
+	// Forget removes a namespace and reports whether there was one.
+	Forget(ctx context.Context, namespace string) (bool, error)
+
+	// Clock tells a namespace's time.
+	Clock(namespace string) Clock
+
+	// AdvanceClock moves a namespace's clock forward.
+	AdvanceClock(namespace string, by time.Duration) error
+
+	// StopClock has a namespace's clock stand still, or go on.
+	StopClock(namespace string, stopped bool) error
+
+	// Throw throws a one-shot, written in JSON, and returns its id. An error is
+	// a [*scenarios.InvalidError] or wraps [scenarios.ErrQueueFull].
+	Throw(ctx context.Context, namespace string, source []byte) (uint64, error)
+
+	// Thrown lists the one-shots that wait.
+	Thrown(ctx context.Context, namespace string) ([]scenarios.Queued, error)
+
+	// TakeBack takes a one-shot back, or with 0 all, and reports whether there
+	// was one.
+	TakeBack(ctx context.Context, namespace string, id uint64) (bool, error)
+
+	// Scenario returns the scenario that a namespace follows.
+	Scenario(namespace string) *scenarios.Scenario
+
+	// Stand tells how far the rules and limits of a namespace have come. It
+	// counts nothing.
+	Stand(ctx context.Context, namespace string) (scenarios.Standing, error)
+
+	// Follow has a namespace follow a scenario; nil follows the default
+	// namespace's again.
+	Follow(namespace string, s *scenarios.Scenario) error
 }
 
 // Info is what GET /version says.
 type Info struct {
-	Version     string `json:"version"`
-	Go          string `json:"go"`
-	Scenario    string `json:"scenario"`
-	Rules       int    `json:"rules"`
-	Connections int    `json:"connections"`
-	Seed        uint64 `json:"seed"`
-	Edition     string `json:"edition"`
+	Version     string  `json:"version"`
+	Go          string  `json:"go"`
+	Scenario    string  `json:"scenario"`
+	Hash        string  `json:"hash,omitempty"` // Of the scenario's text, if it has one.
+	Rules       int     `json:"rules"`
+	Limits      int     `json:"limits"`
+	Connections int     `json:"connections"`
+	Seed        uint64  `json:"seed"`
+	Speed       float64 `json:"speed"`
+	Edition     string  `json:"edition"`
+
+	// EvictedRecords is how many records of clients, such as tasks, were
+	// forgotten because their namespace had too many.
+	EvictedRecords uint64 `json:"evicted_records"`
 }
 
-// Options are how the admin API protects itself.
+// Options are how the admin API protects itself, and what it shows besides.
 type Options struct {
 	Token string // Demanded as a bearer token, if not empty.
 
@@ -52,6 +112,11 @@ type Options struct {
 	// a loopback name or address, which keeps pages of other sites out that
 	// were bound to this address.
 	AnyHost bool
+
+	Log *slog.Logger // Is told of panics, which their requests get as a 500; nil is nobody.
+
+	// Metrics answers GET /metrics; nil where nothing is counted.
+	Metrics http.Handler
 }
 
 // Handler returns the admin API of the server.
@@ -60,19 +125,73 @@ func Handler(s Server, o Options) http.Handler {
 	r := mux.NewRouter().UseEncodedPath().SkipClean(true) // Names of rules may hold slashes, or be dots alone.
 	r.HandleFunc("/healthz", a.health).Methods(http.MethodGet)
 	r.HandleFunc("/version", a.version).Methods(http.MethodGet)
-	r.HandleFunc("/api/v1/journal", inNamespace(a.journal)).Methods(http.MethodGet)
-	r.HandleFunc("/api/v1/reset", inNamespace(a.reset)).Methods(http.MethodPost)
-	r.HandleFunc("/api/v1/rules/{name}/release", inNamespace(a.release)).Methods(http.MethodPost)
+	r.Handle("/metrics", metrics(o.Metrics)).Methods(http.MethodGet)
+	for path, file := range consoleFiles() {
+		r.Handle(path, file).Methods(http.MethodGet)
+	}
+	for _, route := range a.routes() {
+		r.HandleFunc("/api/v1/"+route.path, route.handler()).Methods(route.method)
+	}
 	r.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusNotFound, "no such path", r.URL.Path+" is not part of the admin API")
 	})
 	r.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusMethodNotAllowed, "wrong method", r.Method+" does not go with "+r.URL.Path)
 	})
-	return guard(r, o)
+	return rescued(guard(r, o), o.Log)
 }
 
 type api struct{ server Server }
+
+// A route is one thing that can be asked of a namespace.
+type route struct {
+	method, path string
+	query        []string // Parameters besides the namespace.
+	body         bool     // Whether a body is read.
+	handle       func(http.ResponseWriter, *http.Request, url.Values)
+}
+
+// handler refuses what the route does not understand, and calls it.
+func (r route) handler() http.HandlerFunc {
+	if r.body {
+		return withBody(r.query, r.handle)
+	}
+	return withQuery(r.query, r.handle)
+}
+
+// routes is everything below /api/v1/. docs/openapi.json describes it.
+func (a api) routes() []route {
+	const get, put, post, remove = http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete
+	of := inNamespace
+	return []route{
+		{get, "catalog", []string{"search"}, false, a.catalog},
+		{get, "catalog/{entry}", []string{"variant"}, false, a.entry},
+		{get, "library", nil, false, of(a.library)},
+		{get, "library/{name}", nil, false, of(a.fromLibrary)},
+		{get, "journal", journalParameters(), false, a.journal},
+		{remove, "journal", nil, false, of(a.forgetJournal)},
+		{get, "journal/stream", []string{"since", "all", "brief"}, false, a.stream},
+		{get, "journal/{id}", nil, false, of(a.exchange)},
+		{post, "verify", nil, true, a.verify},
+		{get, "verdict", []string{"format"}, false, of(a.verdict)},
+		{post, "reset", nil, false, of(a.reset)},
+		{get, "rules", nil, false, of(a.rules)},
+		{post, "rules/{name}/release", nil, false, of(a.release)},
+		{post, "keys/{key}/revoke", nil, false, of(a.revoke)},
+		{get, "namespaces", nil, false, of(a.namespaces)},
+		{remove, "namespaces", nil, false, of(a.forget)},
+		{get, "clock", nil, false, of(a.clock)},
+		{put, "clock", nil, true, of(a.setClock)},
+		{post, "clock/advance", nil, true, of(a.advance)},
+		{get, "faults", nil, false, of(a.faults)},
+		{post, "faults", nil, true, of(a.throw)},
+		{remove, "faults", nil, false, of(a.takeAllBack)},
+		{remove, "faults/{id}", nil, false, of(a.takeBack)},
+		{get, "scenario", nil, false, of(a.scenario)},
+		{put, "scenario", nil, true, of(a.setScenario)},
+		{remove, "scenario", nil, false, of(a.dropScenario)},
+	}
+}
 
 func (a api) health(w http.ResponseWriter, _ *http.Request) {
 	write(w, http.StatusOK, map[string]string{"status": "ok"})
@@ -82,15 +201,14 @@ func (a api) version(w http.ResponseWriter, _ *http.Request) {
 	write(w, http.StatusOK, a.server.Info())
 }
 
-func (a api) journal(w http.ResponseWriter, _ *http.Request, namespace string) {
-	exchanges, evicted := a.server.Exchanges(namespace)
-	if exchanges == nil {
-		exchanges = []journal.Exchange{}
+// metrics returns what answers a scrape.
+func metrics(counted http.Handler) http.Handler {
+	if counted != nil {
+		return counted
 	}
-	write(w, http.StatusOK, struct {
-		Exchanges []journal.Exchange `json:"exchanges"`
-		Evicted   uint64             `json:"evicted"`
-	}{exchanges, evicted})
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		problem(w, http.StatusNotFound, "no metrics", "this server has no observer that counts; mockllm serve has one")
+	})
 }
 
 func (a api) reset(w http.ResponseWriter, r *http.Request, namespace string) {
@@ -117,17 +235,38 @@ func (a api) release(w http.ResponseWriter, r *http.Request, namespace string) {
 	}
 }
 
+// longestKey bounds the keys that can be revoked, in bytes.
+const longestKey = 4 << 10
+
+func (a api) revoke(w http.ResponseWriter, r *http.Request, namespace string) {
+	key, err := url.PathUnescape(mux.Vars(r)["key"])
+	if err != nil {
+		problem(w, http.StatusBadRequest, "bad key", err.Error())
+		return
+	}
+	if len(key) > longestKey {
+		problem(w, http.StatusBadRequest, "bad key", "a key has at most 4096 bytes")
+		return
+	}
+	if err := a.server.Revoke(r.Context(), namespace, key); err != nil {
+		problem(w, http.StatusInternalServerError, "revoke failed", err.Error())
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
 // guard lets in who may: the right Host, no page of another origin, and the
-// token, if there is one. Health stays open, so that probes need no secret.
+// token, if there is one. Health stays open, so that probes need no secret, and
+// so do the files of the console, which hold none: it asks for the token.
 func guard(next http.Handler, o Options) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, 8<<20)
 		switch {
 		case !o.AnyHost && !isLoopback(r.Host):
 			problem(w, http.StatusForbidden, "wrong host", "this port answers to loopback names only, not to "+r.Host)
-		case foreignOrigin(r):
+		case foreignOrigin(r) && !visitsConsole(r):
 			problem(w, http.StatusForbidden, "cross-origin request", "pages of other origins may not use this port")
-		case r.URL.Path != "/healthz" && !hasToken(r, o.Token):
+		case r.URL.Path != "/healthz" && !isConsole(r.URL.Path) && !hasToken(r, o.Token):
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			problem(w, http.StatusUnauthorized, "token missing or wrong", "send Authorization: Bearer and the admin token")
 		default:

@@ -11,42 +11,55 @@ import (
 	"github.com/mockllm/mockllm/responders"
 )
 
-// parameters are all that the paths about a namespace take.
+// parameters are all that every path about a namespace takes.
 var parameters = []string{"namespace"}
 
-// inNamespace calls the handler with the namespace that the query names. It
-// refuses every query that it does not fully understand: what a caller
-// misspelt would otherwise be done to the default namespace, and a reset
-// cannot be undone.
-func inNamespace(next func(http.ResponseWriter, *http.Request, string)) http.HandlerFunc {
+// inNamespace calls the handler with the namespace that the query names.
+func inNamespace(next func(http.ResponseWriter, *http.Request, string)) func(http.ResponseWriter, *http.Request, url.Values) {
+	return func(w http.ResponseWriter, r *http.Request, query url.Values) { next(w, r, query.Get("namespace")) }
+}
+
+// withQuery calls the handler with the query, which may have more parameters
+// than the namespace. It refuses every query that it does not fully understand:
+// what a caller misspelt would otherwise be done to the default namespace, and
+// a reset cannot be undone.
+func withQuery(more []string, next func(http.ResponseWriter, *http.Request, url.Values)) http.HandlerFunc {
+	return withBody(more, func(w http.ResponseWriter, r *http.Request, query url.Values) {
+		if n, _ := r.Body.Read(make([]byte, 1)); n > 0 {
+			problem(w, http.StatusBadRequest, "unexpected body", "no body is read here: the namespace is a parameter of the query")
+			return
+		}
+		next(w, r, query)
+	})
+}
+
+// withBody is withQuery for a handler that reads the request's body.
+func withBody(more []string, next func(http.ResponseWriter, *http.Request, url.Values)) http.HandlerFunc {
+	known := slices.Concat(parameters, more)
 	return func(w http.ResponseWriter, r *http.Request) {
 		query, err := url.ParseQuery(r.URL.RawQuery)
 		if err != nil {
 			problem(w, http.StatusBadRequest, "bad query", err.Error())
 			return
 		}
-		if title, detail := mistakeIn(query); title != "" {
+		if title, detail := mistakeIn(query, known); title != "" {
 			problem(w, http.StatusBadRequest, title, detail)
 			return
 		}
-		if n, _ := r.Body.Read(make([]byte, 1)); n > 0 {
-			problem(w, http.StatusBadRequest, "unexpected body", "no body is read here: the namespace is a parameter of the query")
-			return
-		}
-		next(w, r, query.Get("namespace"))
+		next(w, r, query)
 	}
 }
 
 // mistakeIn says what is wrong with a query; the title is empty if nothing is.
-func mistakeIn(query url.Values) (title, detail string) {
+func mistakeIn(query url.Values, known []string) (title, detail string) {
 	names := make([]string, 0, len(query))
 	for name := range query {
 		names = append(names, name)
 	}
 	slices.Sort(names) // The same mistakes give the same answer.
 	for _, name := range names {
-		if !slices.Contains(parameters, name) {
-			return "unknown parameter", unknownParameter(name)
+		if !slices.Contains(known, name) {
+			return "unknown parameter", unknownParameter(name, known)
 		}
 		if len(query[name]) > 1 {
 			return "parameter given twice", fmt.Sprintf("%s may be given once", name)
@@ -59,10 +72,10 @@ func mistakeIn(query url.Values) (title, detail string) {
 }
 
 // unknownParameter names what there is instead, if nothing is near.
-func unknownParameter(name string) string {
-	detail := fmt.Sprintf("%q is no parameter of the admin API", name)
-	if hint := catalog.DidYouMean(name, parameters); hint != "" {
+func unknownParameter(name string, known []string) string {
+	detail := fmt.Sprintf("%q is no parameter of this path", name)
+	if hint := catalog.DidYouMean(name, known); hint != "" {
 		return detail + hint
 	}
-	return detail + "; there is: " + strings.Join(parameters, ", ")
+	return detail + "; there is: " + strings.Join(known, ", ")
 }

@@ -18,6 +18,8 @@ const (
 	QianfanConsole      = "qianfan-console"
 	DashScopeNative     = "dashscope-native"
 	DashScopeCompatible = "dashscope-compatible"
+	DashScopeResponses  = "dashscope-responses"
+	DashScopeAnthropic  = "dashscope-anthropic"
 	DashScopeWS         = "dashscope-ws"
 )
 
@@ -32,11 +34,18 @@ const (
 	OpTokenize       = "tokenize"
 	OpPlugin         = "plugin"
 	OpSpeech         = "speech"
+	OpVideo          = "video"
+	OpTranscription  = "transcription"
+	OpTask           = "task" // Looking after what others made.
 	OpApp            = "app"
 	OpModels         = "models"
+	OpResponse       = "response" // One that was made before.
+	OpFile           = "file"
 	OpBatch          = "batch"
+	OpUpload         = "upload"
+	OpDeployment     = "deployment"
 	OpToken          = "token"
-	OpModel          = "model" // From here on, Qianfan's console.
+	OpModel          = "model" // From here on, Qianfan's console; DashScope has finetune too.
 	OpPrompt         = "prompt"
 	OpService        = "service"
 	OpFineTune       = "finetune"
@@ -45,6 +54,7 @@ const (
 	OpBatchInference = "batch-inference"
 	OpEvaluation     = "evaluation"
 	OpMemory         = "memory"
+	OpHandshake      = "handshake" // Opens a WebSocket; calls are made on it.
 )
 
 // The things a scripted reply may ask for that not every operation can show.
@@ -58,6 +68,8 @@ const (
 	ReplySafety    = "ban_round, flag"    // Signals of content safety at HTTP 200.
 	ReplyHistory   = "need_clear_history" //
 	ReplyIsSafe    = "is_safe"            //
+	ReplyTask      = "a task"             // The life of what the call makes.
+	ReplyBatch     = "batch"              // What becomes of a batch.
 )
 
 // An Operation is something that can be called on a dialect.
@@ -65,10 +77,15 @@ type Operation struct {
 	Name    string
 	Streams bool     // Whether its answer can be a stream of frames.
 	Reply   []string // Which parts of a scripted reply it can show.
+	Opens   bool     // It is no call, but opens the connection on which calls are made.
 }
 
 // Shows reports whether the operation can show that part of a scripted reply.
 func (o Operation) Shows(part string) bool { return slices.Contains(o.Reply, part) }
+
+// MakesTasks reports whether calls of the operation can make a task, which is
+// asked for later.
+func (o Operation) MakesTasks() bool { return o.Shows(ReplyTask) }
 
 // plain makes operations that neither stream nor show anything scripted.
 func plain(names ...string) []Operation {
@@ -89,6 +106,7 @@ const (
 	DeliverBody      Delivery = "body"       // HTTP 200, and a whole body.
 	DeliverEvent     Delivery = "event"      // The first event of a 200 stream.
 	DeliverMidStream Delivery = "mid-stream" // Behind some frames of a 200 stream.
+	DeliverTask      Delivery = "task"       // The call makes a task, which fails.
 )
 
 // Streamed reports whether only a streaming call can get the delivery.
@@ -125,6 +143,14 @@ type Dialect struct {
 	// ErrorStatus is the HTTP status of every error of the dialect, or 0 if
 	// each error has its own. Qianfan V1 answers 200 to all.
 	ErrorStatus int
+
+	// Sockets says that calls are made on a WebSocket: the handshake alone has an
+	// HTTP status, and nothing else of HTTP can be damaged.
+	Sockets bool
+
+	// Signs says that calls may be signed, host included, instead of bringing
+	// a key or a token.
+	Signs bool
 
 	// Compatible says that the OpenAI-compatible code is sent where an entry
 	// has one.
@@ -164,15 +190,24 @@ func (d Dialect) Streams() bool {
 // Delivers reports whether an error can arrive in that way.
 func (d Dialect) Delivers(way Delivery) bool { return slices.Contains(d.Deliveries, way) }
 
-// chatReply is what an OpenAI-shaped chat can show, and textReply what a
-// simpler answer can.
+// chatReply is what an OpenAI-shaped chat can show, itemReply what an answer of
+// items or blocks can, textReply what a simpler answer can, and taskReply what a
+// call that makes a task can.
 var (
 	chatReply = []string{ReplyText, ReplyReasoning, ReplyToolCall, ReplyToolCalls, ReplyNoChoices, ReplyNull}
+	itemReply = []string{ReplyText, ReplyReasoning, ReplyToolCall, ReplyToolCalls, ReplyNoChoices}
 	textReply = []string{ReplyText}
+	taskReply = []string{ReplyTask}
 )
 
 // dialects is every dialect, sorted by name.
 var dialects = []Dialect{
+	{
+		Name: DashScopeAnthropic, Provider: DashScope, Compatible: true, BasePath: "/apps/anthropic",
+		Deliveries: []Delivery{DeliverStatus, DeliverFramed, DeliverBody, DeliverEvent, DeliverMidStream},
+		HelpLinks:  true,
+		Operations: []Operation{{Name: OpChat, Streams: true, Reply: itemReply}},
+	},
 	{
 		Name: DashScopeCompatible, Provider: DashScope, Compatible: true, BasePath: "/compatible-mode/v1",
 		Deliveries: []Delivery{DeliverStatus, DeliverFramed, DeliverBody, DeliverEvent, DeliverMidStream},
@@ -181,26 +216,47 @@ var dialects = []Dialect{
 		Operations: append([]Operation{
 			{Name: OpChat, Streams: true, Reply: chatReply},
 			{Name: OpCompletion, Streams: true, Reply: textReply},
-		}, plain(OpEmbedding, OpRerank, OpModels)...),
+			{Name: OpBatch, Reply: []string{ReplyBatch}},
+		}, plain(OpEmbedding, OpRerank, OpModels, OpFile)...),
 	},
 	{
 		Name: DashScopeNative, Provider: DashScope, BasePath: "/api/v1",
-		Deliveries: []Delivery{DeliverStatus, DeliverFramed, DeliverBody, DeliverEvent, DeliverMidStream},
+		Deliveries: []Delivery{DeliverStatus, DeliverFramed, DeliverBody, DeliverEvent, DeliverMidStream, DeliverTask},
 		Shapes:     []string{ShapeIDFirst}, HelpLinks: true,
 		EventEditions: Editions(),
 		Operations: append([]Operation{
 			{Name: OpChat, Streams: true, Reply: chatReply},
 			{Name: OpApp, Streams: true, Reply: textReply},
 			{Name: OpSpeech, Streams: true},
-		}, plain(OpEmbedding, OpRerank, OpTokenize, OpModels)...),
+			{Name: OpEmbedding, Reply: taskReply},
+			{Name: OpImage, Reply: taskReply},
+			{Name: OpVideo, Reply: taskReply},
+			{Name: OpTranscription, Reply: taskReply},
+		}, plain(OpRerank, OpTokenize, OpModels, OpTask, OpFile, OpUpload, OpToken, OpFineTune, OpDeployment)...),
 	},
 	{
-		Name: QianfanConsole, Provider: Qianfan,
+		Name: DashScopeResponses, Provider: DashScope, BasePath: "/compatible-mode/v1",
+		Deliveries: []Delivery{DeliverStatus, DeliverFramed, DeliverBody, DeliverEvent, DeliverMidStream},
+		HelpLinks:  true, EventEditions: Editions(),
+		Operations: append([]Operation{{Name: OpChat, Streams: true, Reply: itemReply}}, plain(OpResponse)...),
+	},
+	{
+		Name: DashScopeWS, Provider: DashScope, Sockets: true, BasePath: "/api-ws/v1/inference",
+		Deliveries: []Delivery{DeliverStatus, DeliverEvent, DeliverMidStream},
+		Operations: []Operation{
+			{Name: OpSpeech, Streams: true},
+			{Name: OpTranscription, Streams: true, Reply: textReply},
+			{Name: OpChat, Streams: true, Reply: chatReply},
+			{Name: OpHandshake, Opens: true},
+		},
+	},
+	{
+		Name: QianfanConsole, Provider: Qianfan, Signs: true,
 		Deliveries: []Delivery{DeliverStatus, DeliverBody},
 		Operations: plain(OpService, OpModel, OpEvaluation, OpFineTune, OpDataset, OpPrompt, OpBatchInference, OpQuota, OpMemory),
 	},
 	{
-		Name: QianfanIAM, Provider: Qianfan,
+		Name: QianfanIAM, Provider: Qianfan, Signs: true,
 		Deliveries: []Delivery{DeliverStatus, DeliverBody},
 		Operations: plain(OpToken),
 	},
@@ -210,7 +266,7 @@ var dialects = []Dialect{
 		Operations: plain(OpToken),
 	},
 	{
-		Name: QianfanV1, Provider: Qianfan, ErrorStatus: 200,
+		Name: QianfanV1, Provider: Qianfan, ErrorStatus: 200, Signs: true,
 		Deliveries: []Delivery{DeliverStatus, DeliverBody, DeliverEvent, DeliverMidStream},
 		Shapes:     []string{ShapeBare},
 		Operations: append([]Operation{
@@ -226,7 +282,8 @@ var dialects = []Dialect{
 		Operations: append([]Operation{
 			{Name: OpChat, Streams: true, Reply: append([]string{ReplySafety}, chatReply...)},
 			{Name: OpApp, Streams: true, Reply: textReply},
-		}, plain(OpEmbedding, OpRerank, OpImage, OpModels)...),
+			{Name: OpBatch, Reply: []string{ReplyBatch}},
+		}, plain(OpEmbedding, OpRerank, OpImage, OpModels, OpFile)...),
 	},
 }
 

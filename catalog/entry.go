@@ -67,6 +67,7 @@ type Entry struct {
 	MeaningZH      string    `toml:"meaning_zh" json:"meaning_zh"`                     // The same in Chinese.
 	Source         string    `toml:"source" json:"source"`                             // Where the vendor documents it.
 	ClientSide     string    `toml:"client_side" json:"client_side,omitempty"`         // Why it never is on the wire; empty for all that are.
+	Handshake      bool      `toml:"handshake" json:"handshake,omitempty"`             // On a WebSocket it comes at the handshake: it is about who calls.
 	Variants       []Variant `toml:"variant" json:"variants"`                          // At least one.
 	Dialects       []string  `toml:"dialects" json:"dialects"`                         // Which dialects can carry it; the family's unless given.
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-//go:embed data/*/*.toml
+//go:embed data/*.toml data/*/*.toml
 var data embed.FS
 
 // A Family is a group of errors that the vendor documents together. Its
@@ -19,6 +19,11 @@ type Family struct {
 	Name       string
 	Dialects   []string // Which dialects carry its entries, unless an entry says otherwise.
 	Operations []string // Which operations meet them; nil is all.
+
+	// Within is the family of the same provider whose codes this one words anew
+	// for its own dialect. A short name means the entry of that family, unless
+	// only this one's dialects are asked about.
+	Within string
 
 	entries func() ([]*Entry, error)
 }
@@ -54,9 +59,9 @@ func (f *Family) exists() bool { return true }
 
 // families is every family in the order in which lists show them.
 var families = []*Family{
-	family(DashScope, "model", []string{DashScopeCompatible, DashScopeNative}),
+	family(DashScope, "model", []string{DashScopeAnthropic, DashScopeCompatible, DashScopeNative, DashScopeResponses, DashScopeWS}),
 	family(DashScope, "batch", []string{DashScopeCompatible}, OpBatch),
-	family(DashScope, "websocket", []string{DashScopeWS}),
+	within("model", family(DashScope, "websocket", []string{DashScopeWS})),
 	family(Qianfan, "capability", []string{QianfanV1}),
 	family(Qianfan, "oauth", []string{QianfanOAuth}),
 	family(Qianfan, "v2", []string{QianfanV2}),
@@ -70,7 +75,7 @@ var families = []*Family{
 	family(Qianfan, "service", []string{QianfanConsole}, OpService),
 	family(Qianfan, "finetune", []string{QianfanConsole}, OpFineTune, OpEvaluation),
 	family(Qianfan, "tpmrpm", []string{QianfanConsole}, OpQuota),
-	family(Qianfan, "batch", []string{QianfanConsole}, OpBatchInference),
+	family(Qianfan, "batch", []string{QianfanConsole, QianfanV2}, OpBatchInference, OpBatch),
 	family(Qianfan, "dataset-common", []string{QianfanConsole}, OpDataset),
 	family(Qianfan, "dataset-dataset", []string{QianfanConsole}, OpDataset),
 	family(Qianfan, "dataset-datasetexport", []string{QianfanConsole}, OpDataset),
@@ -87,6 +92,11 @@ func Families() []*Family { return families }
 func family(provider, name string, dialects []string, operations ...string) *Family {
 	f := &Family{Provider: provider, Name: name, Dialects: dialects, Operations: operations}
 	f.entries = sync.OnceValues(func() ([]*Entry, error) { return parseFamily(f) })
+	return f
+}
+
+func within(other string, f *Family) *Family {
+	f.Within = other
 	return f
 }
 

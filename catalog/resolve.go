@@ -111,7 +111,10 @@ func search(name string, scope Scope, look func(*Family) bool) []*Entry {
 			}
 		}
 	}
-	if len(byCode) > 0 {
+	if len(byCode) > 1 {
+		byCode = scope.prefer(byCode)
+	}
+	if len(byCode) > 0 && !(scope.Operation == "" && confined(byCode) && len(byTwin) > 0 && !confined(byTwin)) {
 		return byCode
 	}
 	if len(byTwin) > 1 {
@@ -121,6 +124,13 @@ func search(name string, scope Scope, look func(*Family) bool) []*Entry {
 		return byTwin
 	}
 	return byAlias
+}
+
+// confined reports whether the entries are met on some operations only. Who
+// names no operation means what is met everywhere: model_not_found is an error
+// of all calls before it is one of batches.
+func confined(entries []*Entry) bool {
+	return !slices.ContainsFunc(entries, func(e *Entry) bool { return e.family == nil || e.family.Operations == nil })
 }
 
 // sameLetters prefers, among entries that share a compatible code, the one
@@ -165,6 +175,27 @@ func names(scope Scope) []string {
 		}
 	}
 	return all
+}
+
+// prefer decides between entries of one code of which one family words the
+// other's anew: on its own dialects it comes first, elsewhere last.
+func (s Scope) prefer(entries []*Entry) []*Entry {
+	for _, e := range entries {
+		if e.family.Within == "" {
+			continue
+		}
+		own := s.Dialects != nil && !slices.ContainsFunc(s.Dialects, func(name string) bool { return !slices.Contains(e.family.Dialects, name) })
+		rest := slices.DeleteFunc(slices.Clone(entries), func(other *Entry) bool {
+			if own {
+				return other.Provider == e.Provider && other.Family == e.family.Within
+			}
+			return other == e
+		})
+		if len(rest) > 0 {
+			return rest
+		}
+	}
+	return entries
 }
 
 func (s Scope) carries(e *Entry) bool {

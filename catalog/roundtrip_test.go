@@ -6,8 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/tidwall/gjson"
 
 	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/responders"
@@ -65,37 +68,106 @@ var readers = map[string]func(body []byte) (answer, error){
 		}
 		return answer{code: *b.Code, message: *b.Message}, nil
 	},
-	catalog.DashScopeNative: func(body []byte) (answer, error) {
-		var b struct {
-			Code      *string `json:"code"`
-			Message   *string `json:"message"`
-			RequestID string  `json:"request_id"`
+	catalog.DashScopeNative: readFlat,
+	catalog.DashScopeWS:     readFlat, // Of a handshake that is refused.
+	catalog.DashScopeResponses: func(body []byte) (answer, error) {
+		if failed := gjson.GetBytes(body, "response.error"); failed.Exists() {
+			return answer{code: failed.Get("code").Str, message: failed.Get("message").Str}, nil
 		}
-		if err := strict(body, &b); err != nil || b.Code == nil || b.Message == nil || b.RequestID == "" {
-			return answer{}, fmt.Errorf("code, message, request_id: %w", err)
-		}
-		return answer{code: *b.Code, message: *b.Message}, nil
+		return readFlat(body)
 	},
-	catalog.DashScopeCompatible: func(body []byte) (answer, error) {
+	catalog.DashScopeAnthropic:  readOpenAI,
+	catalog.DashScopeCompatible: readOpenAI,
+}
+
+// readFlat reads the native error of DashScope.
+func readFlat(body []byte) (answer, error) {
+	if bytes.HasPrefix(body, []byte(`{"error":`)) { // An upload without a purpose.
+		return readOpenAI(body)
+	}
+	var b struct {
+		Code      *string `json:"code"`
+		Message   *string `json:"message"`
+		RequestID string  `json:"request_id"`
+	}
+	if err := strict(body, &b); err != nil || b.Code == nil || b.Message == nil || b.RequestID == "" {
+		return answer{}, fmt.Errorf("code, message, request_id: %w", err)
+	}
+	return answer{code: *b.Code, message: *b.Message}, nil
+}
+
+// readOpenAI reads OpenAI's envelope, or the batch that an error fails.
+func readOpenAI(body []byte) (answer, error) {
+	type described struct {
+		Code    *string         `json:"code"`
+		Message *string         `json:"message"`
+		Type    *string         `json:"type"`
+		Param   json.RawMessage `json:"param"`
+		Line    int             `json:"line"`
+	}
+	var b struct {
+		Error     *described `json:"error"`
+		ID        string     `json:"id"`
+		RequestID string     `json:"request_id"`
+	}
+	if bytes.HasPrefix(body, []byte(`{"id":"batch_`)) {
+		var failed struct {
+			Status string `json:"status"`
+			Errors struct {
+				Data []described `json:"data"`
+			} `json:"errors"`
+		}
+		if err := json.Unmarshal(body, &failed); err != nil || failed.Status != "failed" || len(failed.Errors.Data) != 1 {
+			return answer{}, fmt.Errorf("status, errors.data: %w", err)
+		}
+		e := failed.Errors.Data[0]
+		return answer{code: *e.Code, message: *e.Message, kind: *e.Code}, nil // There is no type in it.
+	}
+	if err := strict(body, &b); err != nil || b.Error == nil || b.Error.Message == nil || b.Error.Type == nil {
+		return answer{}, fmt.Errorf("error.message, error.type: %w", err)
+	}
+	a := answer{code: "null", message: *b.Error.Message, kind: *b.Error.Type}
+	if b.Error.Code != nil {
+		a.code = *b.Error.Code
+	}
+	return a, nil
+}
+
+// readSocket reads what a WebSocket gets: a failed task, an error event of the
+// other endpoint, or the close of the connection alone.
+func readSocket(m *responders.SocketMessage) (answer, error) {
+	switch {
+	case len(m.Events) == 0 && m.Close != nil:
+		return answer{code: strconv.Itoa(m.Close.Code), message: m.Close.Reason}, nil
+	case len(m.Events) != 1:
+		return answer{}, fmt.Errorf("%d events, not one", len(m.Events))
+	case m.Close == nil:
 		var b struct {
-			Error *struct {
-				Code    *string         `json:"code"`
-				Message *string         `json:"message"`
-				Type    *string         `json:"type"`
-				Param   json.RawMessage `json:"param"`
+			ID    string `json:"event_id"`
+			Type  string `json:"type"`
+			Error struct {
+				Type    string `json:"type"`
+				Code    string `json:"code"`
+				Message string `json:"message"`
 			} `json:"error"`
-			ID        string `json:"id"`
-			RequestID string `json:"request_id"`
 		}
-		if err := strict(body, &b); err != nil || b.Error == nil || b.Error.Message == nil || b.Error.Type == nil {
-			return answer{}, fmt.Errorf("error.message, error.type: %w", err)
-		}
-		a := answer{code: "null", message: *b.Error.Message, kind: *b.Error.Type}
-		if b.Error.Code != nil {
-			a.code = *b.Error.Code
-		}
-		return a, nil
-	},
+		err := strict(m.Events[0].Data, &b)
+		return answer{code: b.Error.Code, message: b.Error.Message, kind: b.Error.Type}, err
+	}
+	var b struct {
+		Header struct {
+			ID         string   `json:"task_id"`
+			Event      string   `json:"event"`
+			Code       string   `json:"error_code"`
+			Message    string   `json:"error_message"`
+			Attributes struct{} `json:"attributes"`
+		} `json:"header"`
+		Payload struct{} `json:"payload"`
+	}
+	if err := strict(m.Events[0].Data, &b); err != nil || b.Header.Event != "task-failed" || b.Header.ID == "" {
+		return answer{}, fmt.Errorf("task_id, event: %w", err)
+	}
+	return answer{code: b.Header.Code, message: b.Header.Message}, nil
 }
 
 // readEnvelope reads the envelope that all of Baidu Cloud has.
@@ -152,6 +224,9 @@ func strict(body []byte, into any) error {
 
 // read reads a sample: its whole body, or the data line of its only frame.
 func read(s responders.Sample) (answer, error) {
+	if s.Socket != nil {
+		return readSocket(s.Socket)
+	}
 	reader := readers[s.Dialect]
 	if reader == nil {
 		return answer{}, fmt.Errorf("no reader for dialect %s: write one", s.Dialect)
@@ -245,14 +320,17 @@ func checkAnswer(t *testing.T, where string, got answer, e *catalog.Entry, v *ca
 		t.Errorf("%s: code %q, want %q", where, got.code, want)
 	}
 	checkMessage(t, where, got.message, v, d)
-	if want := cmp.Or(v.Type, e.CodeOn(d)); d.Name == catalog.DashScopeCompatible && got.kind != want {
+	if want := cmp.Or(v.Type, e.CodeOn(d)); d.Compatible && got.kind != want {
 		t.Errorf("%s: type %q, want %q", where, got.kind, want)
 	}
 	if d.Name == catalog.QianfanV2 && got.kind != v.Type {
 		t.Errorf("%s: type %q, want %q", where, got.kind, v.Type)
 	}
 	want := v.StatusOn(d, edition)
-	if s.Path != "" {
+	switch {
+	case s.Socket != nil:
+		want = 0 // What is said on a WebSocket has none.
+	case s.Path != "" && !d.Sockets:
 		want = 200 // The first generation of the console says so to everything.
 	}
 	if s.Stream {
@@ -261,7 +339,8 @@ func checkAnswer(t *testing.T, where string, got answer, e *catalog.Entry, v *ca
 		if s.Message.Status != 200 || !s.Message.Stream {
 			t.Errorf("%s: HTTP status %d", where, s.Message.Status)
 		}
-		if d.Name == catalog.DashScopeCompatible {
+		// The responses' comment says 200 whatever the error.
+		if d.Name == catalog.DashScopeCompatible || d.Name == catalog.DashScopeResponses {
 			want = 200
 		}
 	}
@@ -273,7 +352,7 @@ func checkAnswer(t *testing.T, where string, got answer, e *catalog.Entry, v *ca
 // wantCode is what stands in the place of the code. DashScope sends null
 // there for what it lists under its type alone.
 func wantCode(e *catalog.Entry, d catalog.Dialect) string {
-	if code := e.CodeOn(d); code != "invalid_request_error" || d.Name != catalog.DashScopeCompatible {
+	if code := e.CodeOn(d); code != "invalid_request_error" || d.Provider != catalog.DashScope {
 		return code
 	}
 	return "null"
@@ -339,7 +418,7 @@ func TestEverySeedRowReachesTheWire(t *testing.T) {
 		rendered++
 		for _, s := range samples {
 			d, _ := catalog.DialectNamed(s.Dialect)
-			if row.Status != 0 && !s.Stream && d.ErrorStatus == 0 && s.Message.Status != row.Status {
+			if row.Status != 0 && !s.Stream && s.Socket == nil && d.ErrorStatus == 0 && s.Message.Status != row.Status {
 				t.Errorf("%s on %s: HTTP status %d, want %d", row, s.Dialect, s.Message.Status, row.Status)
 			}
 		}

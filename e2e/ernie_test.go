@@ -15,17 +15,27 @@ import (
 // host built in.
 func TestErnie(t *testing.T) { runCases(t, ernieCases) }
 
+// warm is a temperature that the vendor takes: left to itself, the client sends
+// 0, which is refused.
+var warm = llms.WithTemperature(0.5)
+
 var ernieCases = []testCase{
 	{"a chat", "", func(t *testing.T, s server) {
-		if text := must(llms.GenerateFromSinglePrompt(t.Context(), newErnie(t, s), "你好"))(t); text == "" {
+		if text := must(llms.GenerateFromSinglePrompt(t.Context(), newErnie(t, s), "你好", warm))(t); text == "" {
 			t.Error("no text")
 		}
 		s.wantJournal(t, "chat")
 	}},
+	{"a chat as cold as the client is by itself", "", func(t *testing.T, s server) {
+		_, err := llms.GenerateFromSinglePrompt(t.Context(), newErnie(t, s), "你好")
+		if err == nil || !strings.Contains(err.Error(), "temperature range is (0, 1.0]") {
+			t.Errorf("error %v", err)
+		}
+	}},
 	{"a token for the keys", "", func(t *testing.T, s server) {
 		client := ernie.WithHTTPClient(&http.Client{Transport: redirect(s.vendors)})
 		llm := must(ernie.New(client, ernie.WithAKSK("ak", "sk")))(t)
-		must(llms.GenerateFromSinglePrompt(t.Context(), llm, "你好"))(t)
+		must(llms.GenerateFromSinglePrompt(t.Context(), llm, "你好", warm))(t)
 		if first := s.exchanges(t, "")[0]; first.Operation != "token" || first.Status != 200 {
 			t.Errorf("first exchange %+v", first)
 		}

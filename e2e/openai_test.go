@@ -45,8 +45,34 @@ var openaiCases = []testCase{
 	{"JSON mode", "", func(t *testing.T, s server) {
 		params := chat()
 		params.ResponseFormat.OfJSONObject = &shared.ResponseFormatJSONObjectParam{}
+		_, err := s.openai().New(t.Context(), params)
+		e := wantError[*openai.Error](t, err)
+		if e.StatusCode != 400 || e.Code != "invalid_parameter_error" || !strings.HasPrefix(e.Message, "'messages' must contain the word 'json'") {
+			t.Errorf("error %d %s", e.StatusCode, e.RawJSON())
+		}
+		params.Messages = append(params.Messages, openai.UserMessage("Answer as JSON."))
 		if content := must(s.openai().New(t.Context(), params))(t).Choices[0].Message.Content; !json.Valid([]byte(content)) {
 			t.Errorf("content %q is no JSON", content)
+		}
+	}},
+	{"a model that nobody knows", "", func(t *testing.T, s server) {
+		params := chat()
+		params.Model = "gpt-4o"
+		_, err := s.openai().New(t.Context(), params)
+		e := wantError[*openai.Error](t, err)
+		if e.StatusCode != 404 || e.Code != "model_not_found" || e.Message != "The model `gpt-4o` does not exist or you do not have access to it." {
+			t.Errorf("error %d %s", e.StatusCode, e.RawJSON())
+		}
+	}},
+	{"a model that only streams", "", func(t *testing.T, s server) {
+		params := chat()
+		params.Model = "qwq-plus"
+		_, err := s.openai().New(t.Context(), params)
+		if e := wantError[*openai.Error](t, err); e.StatusCode != 400 || !strings.HasPrefix(e.Message, "This model only support stream mode") {
+			t.Errorf("error %d %s", e.StatusCode, e.RawJSON())
+		}
+		if said := accumulate(t, s.openai(), params).Choices[0].Message; said.Content == "" {
+			t.Errorf("streamed: %s", said.RawJSON())
 		}
 	}},
 	{"a used-up quota", `

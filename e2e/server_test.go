@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,8 +31,16 @@ import (
 var binary string
 
 func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == clientName {
+		os.Exit(client(os.Args[1:]))
+	}
+	heedSignals()
 	qianfan.SetLogLevel(0) // The SDK logs every error that the cases provoke.
 	os.Exit(func() int {
+		if _, err := required(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
 		dir, err := os.MkdirTemp("", "mockllm-e2e-")
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -45,8 +54,23 @@ func TestMain(m *testing.M) {
 			fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
 			return 1
 		}
+		if err := linkClient(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
 		return m.Run()
 	}())
+}
+
+// heedSignals catches what this process was started to ignore, as a shell has it
+// for jobs in the background: the processes that tests start would inherit that,
+// and mockllm keeps to it.
+func heedSignals() {
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
 }
 
 // A server is a mockllm that runs, wherever it runs.
@@ -95,6 +119,7 @@ func startBinary(t *testing.T, scenario string) server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(p.kill)
 	t.Cleanup(func() {
 		http.DefaultClient.CloseIdleConnections() // One that was never used would hold up the end.
 		if err := p.stop(); err != nil {
@@ -114,15 +139,23 @@ type process struct {
 }
 
 // processTime bounds the life of a process, so that none is left behind.
-const processTime = time.Minute
+const processTime = 5 * time.Minute
 
 // serve starts mockllm serve with nothing but these variables in its
 // environment, and returns when it has said where it listens.
 func serve(environ []string, args ...string) (*process, error) {
+	return serveTelling(nil, environ, args...)
+}
+
+// serveTelling does so, and has standard error go elsewhere than into errs.
+func serveTelling(errs *os.File, environ []string, args ...string) (*process, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), processTime)
 	p := &process{cmd: exec.CommandContext(ctx, binary, append([]string{"serve"}, args...)...), cancel: cancel}
 	p.cmd.Env = append([]string{}, environ...) // Not nil, which would be our own environment.
 	p.cmd.Stderr = &p.errs
+	if errs != nil {
+		p.cmd.Stderr = errs
+	}
 	var err error
 	if p.out, err = p.cmd.StdoutPipe(); err != nil {
 		cancel()
@@ -158,6 +191,13 @@ func (p *process) stop() error {
 		return fmt.Errorf("mockllm serve: %w; it wrote to standard error: %q", err, p.errs.String())
 	}
 	return nil
+}
+
+// kill ends the process at once, unless it has ended: a test that gives up before
+// it stops it leaves nothing behind.
+func (p *process) kill() {
+	p.cancel()
+	p.cmd.Wait() // An error if somebody waited before.
 }
 
 // exchanges returns the journal of a namespace.

@@ -16,22 +16,34 @@ func RedactBody(body string) string {
 	if start := strings.TrimLeft(body, " \t\r\n\ufeff"); start == "" || !strings.ContainsRune(`{["`, rune(start[0])) {
 		body = redactQuery(body)
 	}
-	s := scanner{text: body}
-	return s.redact()
+	return cover(body, secretStrings(body, scenarios.IsSecret), 0, len(body))
+}
+
+// isSecretAnswer reports whether a field of an answer must not be shown. What
+// is a one-time code in a request is the name of an error there.
+func isSecretAnswer(name string) bool {
+	return !strings.EqualFold(name, "code") && scenarios.IsSecret(name)
+}
+
+// secretStrings finds the strings of JSON that are secrets.
+func secretStrings(text string, isSecret func(name string) bool) []span {
+	s := scanner{text: text, isSecret: isSecret}
+	s.scan()
+	return s.found
 }
 
 // A scanner reads JSON only as far as it must to tell names from values, so
 // that it can go on behind any mistake.
 type scanner struct {
-	text   string
-	out    strings.Builder
-	kept   int    // Up to where the text is in out.
-	secret bool   // Whether a value that comes now is a secret.
-	outer  []bool // The same for the containers around.
-	last   byte   // The last character that is no space.
+	text     string
+	isSecret func(name string) bool
+	found    []span
+	secret   bool   // Whether a value that comes now is a secret.
+	outer    []bool // The same for the containers around.
+	last     byte   // The last character that is no space.
 }
 
-func (s *scanner) redact() string {
+func (s *scanner) scan() {
 	for i := 0; i < len(s.text); i++ {
 		c := s.text[i]
 		switch c {
@@ -47,10 +59,6 @@ func (s *scanner) redact() string {
 		}
 		s.last = c
 	}
-	if s.kept == 0 {
-		return s.text
-	}
-	return s.out.String() + s.text[s.kept:]
 }
 
 func (s *scanner) leave() {
@@ -65,11 +73,9 @@ func (s *scanner) quoted(start int) int {
 	inside := s.text[start+1 : end]
 	switch {
 	case s.last != ':' && s.isName(end):
-		s.secret = scenarios.IsSecret(unquoted(inside))
+		s.secret = s.isSecret(unquoted(inside))
 	case s.secret:
-		s.out.WriteString(s.text[s.kept : start+1])
-		s.out.WriteString(redactString(inside))
-		s.kept = end
+		s.found = append(s.found, span{start + 1, end, redactString(inside)})
 	}
 	return end
 }

@@ -1,5 +1,6 @@
 // Package journal remembers what happened: one [Exchange] for each request
-// that was answered, the newest ones. It does not judge. Keys, queries and
-// bodies are to be passed through [RedactKey], [RedactURL] and [RedactBody]
-// first: they hide every secret that its name tells, not those in free text.
+// that was answered, the newest ones. It does not judge. It keeps what came as
+// it came; whatever is read from it is redacted then. That hides every secret
+// that its name tells, and the caller's key wherever it is quoted, but no other
+// secrets in free text.
 package journal

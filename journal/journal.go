@@ -1,135 +1,222 @@
 package journal
 
 import (
+	"maps"
+	"slices"
 	"sort"
 	"sync"
-	"time"
+	"unsafe"
+
+	"github.com/mockllm/mockllm/play"
 )
 
-// An Exchange is one request and what became of it. The same words stand in
-// JSON.
-type Exchange struct {
-	ID        uint64    `json:"id"` // Counted from 1 over the life of the server.
-	Time      time.Time `json:"time"`
-	Namespace string    `json:"namespace"`
-
-	Dialect   string `json:"dialect,omitempty"`
-	Operation string `json:"operation,omitempty"`
-	Model     string `json:"model,omitempty"`
-	Stream    bool   `json:"stream"`
-	Key       string `json:"key,omitempty"` // Redacted.
-
-	Method      string `json:"method"`
-	URL         string `json:"url"`  // With secrets redacted.
-	Body        string `json:"body"` // The beginning of it.
-	BodyBytes   int    `json:"body_bytes"`
-	Fingerprint string `json:"fingerprint,omitempty"`
-
-	Cause   string   `json:"cause"`             // Which part of the order of things answered.
-	Error   string   `json:"error,omitempty"`   // The id of the documented error sent.
-	Problem string   `json:"problem,omitempty"` // What our own refusal says.
-	Rules   []Firing `json:"rules,omitempty"`   // What fired.
-	Seed    uint64   `json:"seed"`
-	Script  []string `json:"script"` // What was planned, step by step.
-
-	Done bool `json:"done"` // Whether the answer is over; before, nothing is known of what was sent.
-	Sent
-}
-
-// Sent is what really went out.
-type Sent struct {
-	Status     int           `json:"status"` // 0 if no status line was sent.
-	SentBytes  int64         `json:"sent_bytes"`
-	SentFrames int           `json:"sent_frames"`
-	FirstByte  time.Duration `json:"first_byte_ns"`
-	Took       time.Duration `json:"took_ns"`
-	ClientLeft bool          `json:"client_left"`
-	Failed     string        `json:"failed,omitempty"` // What broke it off on our side.
-}
-
-// A Firing is a rule that fired.
-type Firing struct {
-	Rule string  `json:"rule"`
-	N    uint64  `json:"n"`
-	Roll float64 `json:"roll,omitempty"`
-	Step int     `json:"step,omitempty"` // From 1; 0 for rules without steps.
-	Held bool    `json:"held,omitempty"` // It is sticky and had fired before.
-}
-
-// A Journal keeps the newest exchanges. It is safe for use by many goroutines.
+// A Journal keeps the newest exchanges, of all namespaces together. It is safe
+// for use by many goroutines.
 type Journal struct {
-	mu    sync.Mutex
-	ring  []Exchange
-	next  int    // Where the next one goes.
-	count int    // How many there are.
-	last  uint64 // The newest id.
-	gone  uint64 // How many were evicted.
+	count int   // How many it may keep,
+	bytes int64 // and of how many bytes.
+
+	archive Archive // Where what is over is kept for other servers; nil without any.
+
+	mu       sync.Mutex
+	entries  []*entry // Ids ascend.
+	size     int64
+	last     uint64 // The newest id.
+	gone     uint64 // How many were evicted.
+	tallies  tallies
+	orphans  map[uint64]string // The namespaces of those that were evicted while they were under way.
+	watchers map[*Watcher]struct{}
+	changed  chan struct{} // Closed when an exchange is over; nil if nobody waits.
+	closed   bool
 }
 
-// New returns a journal for at most that many exchanges, at least one.
-func New(size int) *Journal { return &Journal{ring: make([]Exchange, max(size, 1))} }
+// entry is an exchange as it is kept.
+type entry struct {
+	Exchange
+	size      int64
+	newerThan uint64 // The newest id when it was over.
+}
+
+// New returns a journal for at most that many exchanges, of which at most that
+// many bytes are kept. The newest exchange is always kept.
+func New(exchanges int, bytes int64) *Journal {
+	return &Journal{count: max(exchanges, 1), bytes: bytes, tallies: tallies{of: map[string]*tally{}}, orphans: map[uint64]string{}, watchers: map[*Watcher]struct{}{}}
+}
 
 // Begin keeps an exchange that is being answered and returns its id. So it is
 // there before the client has read the end of its answer.
 func (j *Journal) Begin(e Exchange) uint64 {
+	kept := &entry{Exchange: e, size: sizeOf(&e)}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.last++
-	e.ID = j.last
-	if j.count == len(j.ring) {
-		j.gone++
-	} else {
-		j.count++
+	for len(j.entries) > 0 && (len(j.entries) >= j.count || j.size+kept.size > j.bytes) {
+		j.evict()
 	}
-	j.ring[j.next] = e
-	j.next = (j.next + 1) % len(j.ring)
-	return e.ID
+	j.last++
+	kept.ID = j.last
+	j.entries = append(j.entries, kept)
+	j.size += kept.size
+	j.tallies.keep(e.Namespace)
+	j.tell(e.Namespace, mark{id: kept.ID})
+	if e.Done {
+		j.over(kept)
+	}
+	return kept.ID
+}
+
+// sizeOf is how much is kept of an exchange.
+func sizeOf(e *Exchange) int64 {
+	size := int64(unsafe.Sizeof(*e)) + int64(len(e.Rules))*int64(unsafe.Sizeof(Firing{})) + int64(len(e.Problem)+len(e.Method)+len(e.Namespace)+len(e.Body))
+	if e.Raw != nil {
+		size += e.Raw.size
+	}
+	return size
+}
+
+// evict forgets the oldest exchange to make room.
+func (j *Journal) evict() {
+	oldest := j.entries[0]
+	j.entries[0] = nil
+	j.entries = j.entries[1:]
+	j.size -= oldest.size
+	j.gone++
+	j.tallies.evict(oldest.Namespace, oldest.ID)
+	if !oldest.Done {
+		j.orphans[oldest.ID] = oldest.Namespace
+	}
+}
+
+// Update fills in what was planned since an exchange began, and the error that
+// it comes to, if the exchange is still kept.
+func (j *Journal) Update(id uint64, script play.Script, failure string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	e := j.find(id)
+	if e == nil {
+		return
+	}
+	e.Error = failure
+	if e.Raw != nil {
+		j.replace(e, e.Raw.replanned(script))
+	}
+}
+
+// replace replaces what is kept of an exchange. Somebody may be reading the old
+// one.
+func (j *Journal) replace(e *entry, raw *Raw) {
+	if raw == e.Raw {
+		return
+	}
+	j.size += raw.size - e.Raw.size
+	e.size += raw.size - e.Raw.size
+	e.Raw = raw
 }
 
 // Finish fills in what was really sent, if the exchange is still kept.
 func (j *Journal) Finish(id uint64, sent Sent) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	i := sort.Search(j.count, func(i int) bool { return j.at(i).ID >= id })
-	if i < j.count && j.at(i).ID == id {
-		j.at(i).Sent, j.at(i).Done = sent, true
+	e := j.find(id)
+	if e != nil && e.Raw.isPending() {
+		pending := e.Raw
+		j.mu.Unlock()
+		settled := pending.settled() // Others need not wait until that is written down.
+		j.mu.Lock()
+		if e = j.find(id); e != nil && e.Raw == pending {
+			j.replace(e, settled)
+		}
+	}
+	if e != nil {
+		e.Sent, e.Done = sent, true
+		j.over(e)
+		return
+	}
+	if namespace, orphan := j.orphans[id]; orphan {
+		delete(j.orphans, id)
+		if j.archive != nil {
+			j.archive.Lose(namespace)
+		}
+		j.done(namespace)
 	}
 }
 
-// Exchanges returns those of a namespace, oldest first, and how many of all
-// namespaces were evicted to make room.
-func (j *Journal) Exchanges(namespace string) (found []Exchange, evicted uint64) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.each(func(e *Exchange) {
-		if e.Namespace == namespace {
-			found = append(found, *e)
-		}
-	})
-	return found, j.gone
+// over tells everybody that an exchange is.
+func (j *Journal) over(e *entry) {
+	e.newerThan = j.last
+	j.archived(e)
+	j.tell(e.Namespace, mark{id: e.ID, over: true})
+	j.done(e.Namespace)
 }
 
-// Reset forgets the exchanges of a namespace.
-func (j *Journal) Reset(namespace string) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	kept := make([]Exchange, len(j.ring))
-	n := 0
-	j.each(func(e *Exchange) {
-		if e.Namespace != namespace {
-			kept[n] = *e
-			n++
-		}
-	})
-	j.ring, j.count, j.next = kept, n, n%len(kept)
-}
-
-// each calls f for every exchange, oldest first.
-func (j *Journal) each(f func(*Exchange)) {
-	for i := range j.count {
-		f(j.at(i))
+// done counts an exchange that is over, for those who wait for that.
+func (j *Journal) done(namespace string) {
+	j.tallies.done(namespace)
+	if j.changed != nil {
+		close(j.changed)
+		j.changed = nil
 	}
 }
 
-// at returns the i-th exchange, from the oldest. Ids ascend.
-func (j *Journal) at(i int) *Exchange { return &j.ring[(j.next-j.count+i+len(j.ring))%len(j.ring)] }
+// find returns the exchange of an id, or nil.
+func (j *Journal) find(id uint64) *entry {
+	if len(j.entries) == 0 {
+		return nil
+	}
+	if i := id - j.entries[0].ID; i < uint64(len(j.entries)) && j.entries[i].ID == id {
+		return j.entries[i] // None in between was reset.
+	}
+	if i := j.behind(id - 1); i < len(j.entries) && j.entries[i].ID == id {
+		return j.entries[i]
+	}
+	return nil
+}
+
+// Kept returns how many exchanges are kept, of how many bytes, and how many
+// were evicted to make room.
+func (j *Journal) Kept() (exchanges int, bytes int64, evicted uint64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.entries), j.size, j.gone
+}
+
+// behind returns where the exchanges begin whose ids are greater.
+func (j *Journal) behind(id uint64) int {
+	return sort.Search(len(j.entries), func(i int) bool { return j.entries[i].ID > id })
+}
+
+// Reset forgets the exchanges of namespaces here. An archive keeps them; see
+// [Journal.Empty].
+func (j *Journal) Reset(namespaces ...string) {
+	if len(namespaces) == 0 {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	kept := make([]*entry, 0, len(j.entries))
+	for _, e := range j.entries {
+		if !slices.Contains(namespaces, e.Namespace) {
+			kept = append(kept, e)
+			continue
+		}
+		j.size -= e.size
+	}
+	j.entries = kept
+	for _, namespace := range namespaces {
+		j.tallies.reset(namespace)
+	}
+	maps.DeleteFunc(j.orphans, func(_ uint64, of string) bool { return slices.Contains(namespaces, of) })
+}
+
+// Close ends all watching and waiting. What happens is still kept.
+func (j *Journal) Close() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.closed = true
+	for w := range j.watchers {
+		w.wake()
+	}
+	if j.changed != nil {
+		close(j.changed)
+		j.changed = nil
+	}
+}

@@ -2,12 +2,15 @@ package journal
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
+
+	"github.com/mockllm/mockllm/play"
 )
 
 func TestRingForgetsTheOldest(t *testing.T) {
-	j := New(3)
+	j := New(3, 1<<20)
 	for i := range 5 {
 		j.Begin(Exchange{Model: fmt.Sprint(i)})
 	}
@@ -18,7 +21,7 @@ func TestRingForgetsTheOldest(t *testing.T) {
 }
 
 func TestFinish(t *testing.T) {
-	j := New(2)
+	j := New(2, 1<<20)
 	first := j.Begin(Exchange{})
 	second := j.Begin(Exchange{})
 	j.Finish(second, Sent{Status: 200})
@@ -31,7 +34,7 @@ func TestFinish(t *testing.T) {
 }
 
 func TestResetKeepsOtherNamespaces(t *testing.T) {
-	j := New(4)
+	j := New(4, 1<<20)
 	for i := range 6 {
 		j.Begin(Exchange{Namespace: []string{"a", "b"}[i%2], Model: fmt.Sprint(i)})
 	}
@@ -51,13 +54,15 @@ func TestResetKeepsOtherNamespaces(t *testing.T) {
 }
 
 func TestBeginFromManyGoroutines(t *testing.T) {
-	j := New(100)
+	j := New(100, 1<<20)
 	var wait sync.WaitGroup
 	for range 50 {
 		wait.Go(func() {
-			for range 100 {
-				j.Begin(Exchange{})
-				j.Exchanges("")
+			for i := range 100 {
+				j.Finish(j.Begin(Exchange{}), Sent{})
+				if i%10 == 0 {
+					j.Exchanges("")
+				}
 			}
 		})
 	}
@@ -72,5 +77,110 @@ func TestBeginFromManyGoroutines(t *testing.T) {
 			t.Fatalf("id %d twice", e.ID)
 		}
 		seen[e.ID] = true
+	}
+}
+
+// TestUpdate fills in what is known later, of an exchange that is still kept.
+func TestUpdate(t *testing.T) {
+	j := New(1, 1<<20)
+	first := j.Begin(Exchange{Raw: Keep(call())})
+	second := j.Begin(Exchange{Raw: Keep(call())})
+	script := play.Script{{Kind: play.Text, Data: []byte("said")}, {Kind: play.Binary, Data: make([]byte, 10)}}
+	j.Update(first, nil, "lost")
+	j.Update(second, script, "x/y/z")
+	got, _ := j.Exchanges("")
+	if len(got) != 1 || len(got[0].Script) != 2 || got[0].Script[0] != `text    4 bytes "said"` || got[0].Error != "x/y/z" || got[0].Done {
+		t.Errorf("got %+v", got)
+	}
+	if j.size != j.entries[0].size {
+		t.Errorf("%d bytes in all, %d of the only one", j.size, j.entries[0].size)
+	}
+}
+
+// TestBytesBound keeps fewer exchanges if they are long, and always the newest.
+func TestBytesBound(t *testing.T) {
+	body := strings.Repeat("x", 10_000)
+	j := New(100, 100_000)
+	for range 50 {
+		j.Begin(Exchange{Body: body})
+	}
+	found, evicted := j.Exchanges("")
+	if len(found) != 9 || evicted != 41 || j.size > 100_000 {
+		t.Errorf("%d are kept and %d evicted, %d bytes", len(found), evicted, j.size)
+	}
+	j = New(100, 1)
+	j.Begin(Exchange{})
+	j.Begin(Exchange{Raw: Keep(call())})
+	if found, _ := j.Exchanges(""); len(found) != 1 || found[0].ID != 2 {
+		t.Errorf("found %v", found)
+	}
+	j.Reset("")
+	if j.size != 0 {
+		t.Errorf("%d bytes are left of nothing", j.size)
+	}
+}
+
+// TestSizeIsTrue holds that what counts against the bound is not far from what
+// is really kept.
+func TestSizeIsTrue(t *testing.T) {
+	c := call()
+	c.Body = []byte(strings.Repeat("x", 10_000))
+	c.Request.Body = c.Body
+	if size := Keep(c).size; size < 20_000 || size > 24_000 {
+		t.Errorf("10,000 bytes of body count %d", size)
+	}
+	c.Body = []byte(strings.Repeat("x", 1<<20))
+	c.Request.Body = c.Body
+	if size := Keep(c).size; size < keptBody || size > 2*keptBody {
+		t.Errorf("a long body counts %d", size)
+	}
+}
+
+func TestEvictedByNamespace(t *testing.T) {
+	j := New(2, 1<<20)
+	for _, namespace := range []string{"a", "a", "a", "b", "b"} {
+		j.Begin(Exchange{Namespace: namespace})
+	}
+	for namespace, want := range map[string]uint64{"a": 3, "b": 0, "c": 0} {
+		if p := j.Find(namespace, Filter{}); p.EvictedHere != want || p.Evicted != 3 {
+			t.Errorf("%s: %d of %d were evicted, want %d of 3", namespace, p.EvictedHere, p.Evicted, want)
+		}
+	}
+	j.Reset("a")
+	if p := j.Find("a", Filter{}); p.EvictedHere != 0 || p.Evicted != 3 {
+		t.Errorf("after a reset: %+v", p)
+	}
+}
+
+// Clients may make up any number of namespaces.
+func TestNamespacesAreForgotten(t *testing.T) {
+	j := New(1, 1<<20)
+	for i := range 3 * maxDead {
+		j.Begin(Exchange{Namespace: fmt.Sprint(i)})
+	}
+	if n := len(j.tallies.of); n > maxDead+2 || j.tallies.dead > n {
+		t.Errorf("%d namespaces are remembered, %d of them dead", n, j.tallies.dead)
+	}
+}
+
+func TestFind(t *testing.T) {
+	j := New(10, 1<<20)
+	for _, e := range []Exchange{
+		{Operation: "chat", Error: "q/f/1", Cause: "rule"}, {Operation: "chat", Cause: "success"}, {Operation: "token", Cause: "success"},
+		{Operation: "chat", Namespace: "other"}, {Operation: "chat", Error: "q/f/2", Cause: "body"},
+	} {
+		j.Begin(e)
+	}
+	for want, f := range map[string]Filter{
+		"[1 2 3 5]": {}, "[1 2 5]": {Operation: "chat"}, "[2 3]": {Cause: "success"}, "[1 5]": {Errors: []string{"q/f/1", "q/f/2"}},
+		"[3 5]": {Since: 2}, "[3]": {Since: 2, Limit: 1}, "[5]": {Limit: 1}, "[2 5]": {Limit: 2, Operation: "chat"}, "[]": {Since: 5},
+	} {
+		got := []uint64{}
+		for e := range j.Find("", f).All() {
+			got = append(got, e.ID)
+		}
+		if fmt.Sprint(got) != want {
+			t.Errorf("%+v: found %v, want %s", f, got, want)
+		}
 	}
 }

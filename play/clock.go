@@ -15,20 +15,39 @@ type Clock interface {
 }
 
 // Real returns the machine's clock.
-func Real() Clock { return realClock{} }
+func Real() Clock { return new(realClock) }
 
-type realClock struct{}
+// realClock keeps the timers of those who have slept: a paced stream sleeps
+// before each of its frames.
+type realClock struct{ timers sync.Pool }
 
-func (realClock) Now() time.Time { return time.Now() }
+func (*realClock) Now() time.Time { return time.Now() }
 
-func (realClock) Sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
+func (c *realClock) Sleep(ctx context.Context, d time.Duration) error {
+	_, err := c.sleepUntil(ctx, nil, d)
+	return err
+}
+
+// sleepUntil sleeps until the time is over or something else happens, and
+// reports whether it is over.
+func (c *realClock) sleepUntil(ctx context.Context, event <-chan struct{}, d time.Duration) (over bool, err error) {
+	t, used := c.timers.Get().(*time.Timer)
+	if used {
+		t.Reset(d)
+	} else {
+		t = time.NewTimer(d)
+	}
+	defer func() {
+		t.Stop() // From then on nothing comes from it until it is set again.
+		c.timers.Put(t)
+	}()
 	select {
 	case <-t.C:
-		return nil
+		return true, nil
+	case <-event:
+		return false, nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return false, ctx.Err()
 	}
 }
 

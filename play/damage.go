@@ -3,6 +3,7 @@ package play
 import (
 	"bytes"
 	"compress/gzip"
+	"math"
 	"net/http"
 	"strings"
 
@@ -43,7 +44,7 @@ func (p *draft) damage(f *scenarios.Fault) {
 		p.breakAt(f, scenarios.Moment{At: scenarios.AfterHeaders}, Step{Kind: End})
 		p.fitLength()
 	case scenarios.FaultDrip:
-		p.eachWrite(func(s *Step) { s.Rate = int(f.Rate) })
+		p.eachWrite(func(s *Step) { s.Rate = int32(min(f.Rate, math.MaxInt32)) })
 	case scenarios.FaultWrongType:
 		p.header()["Content-Type"] = []string{p.wrongType()}
 	case scenarios.FaultGzipCut:
@@ -128,7 +129,7 @@ func (p *draft) fitLength() {
 	head.Length = 0
 	for _, step := range p.script {
 		if step.Kind == Write {
-			head.Length += len(step.Data)
+			head.Length += int64(len(step.Data))
 		}
 	}
 }
@@ -150,7 +151,7 @@ func (p *draft) gzipCut() {
 // first ends inside a character or a string.
 func (p *draft) split(size int) {
 	if size > 0 {
-		p.eachWrite(func(s *Step) { s.Piece = size })
+		p.eachWrite(func(s *Step) { s.Piece = int32(min(size, math.MaxInt32)) })
 		return
 	}
 	var script Script

@@ -1,16 +1,23 @@
 package play
 
 import (
+	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/mockllm/mockllm/scenarios"
 )
 
-// A Fate decides what happens to a new connection; nil lets it be.
-type Fate func() *scenarios.ConnectionFault
+// A Fate decides what happens to a new connection; nil lets it be. It is told
+// whether the connection is one of TCP: another cannot be refused.
+type Fate func(tcp bool) *scenarios.ConnectionFault
+
+// ErrNoTCP says that a connection cannot be reset.
+var ErrNoTCP = fmt.Errorf("reset the connection: %w", errNeedsConnection)
 
 // Listener does to new connections what their fate says, before any byte of
 // theirs is read. Those that are let be come out of Accept.
@@ -33,7 +40,8 @@ func (l *faulty) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		fault := l.fate()
+		_, tcp := conn.(*net.TCPConn)
+		fault := l.fate(tcp)
 		if fault == nil {
 			return conn, nil
 		}
@@ -46,13 +54,24 @@ func (l *faulty) strike(conn net.Conn, fault *scenarios.ConnectionFault) {
 	defer conn.Close()
 	switch fault.Kind {
 	case scenarios.ConnectionRefuse:
-		if tcp, ok := conn.(*net.TCPConn); ok {
-			tcp.SetLinger(0)
+		tcp, ok := conn.(*net.TCPConn)
+		if !ok {
+			refuseRequest(conn)
+			return
 		}
+		tcp.SetLinger(0)
 	case scenarios.ConnectionStall:
 		l.stall(conn, fault)
 	default:
 		end(conn)
+	}
+}
+
+// refuseRequest answers the first request on a connection that cannot be reset.
+func refuseRequest(conn net.Conn) {
+	conn.SetDeadline(time.Now().Add(drainTime))
+	if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+		refuse(&taken{conn: conn, out: bufio.NewWriter(conn)}, noConnection())
 	}
 }
 

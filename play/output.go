@@ -20,25 +20,34 @@ import (
 // alive. Scripts that need the connection itself never come here.
 type served struct {
 	w       http.ResponseWriter
-	flusher *http.ResponseController
-	paced   bool // Whether bytes leave as they are written, and not when the answer is whole.
+	flusher *http.ResponseController // Has bytes leave as they are written; nil if they may leave when the answer is whole.
 }
 
-func (o *served) head(step Step) error {
+func newServed(w http.ResponseWriter, paced bool) *served {
+	if !paced {
+		return &served{w: w}
+	}
+	return &served{w: w, flusher: http.NewResponseController(w)}
+}
+
+func (o *served) head(step *Step) error {
 	h := o.w.Header()
 	for name, values := range step.Header {
 		h[name] = values
 	}
-	if step.Length != Chunked {
-		h["Content-Length"] = []string{strconv.Itoa(step.Length)}
+	switch {
+	case step.Length == UntilClose:
+		h["Transfer-Encoding"] = []string{"identity"} // The server's word for that.
+	case step.Length != Chunked:
+		h["Content-Length"] = []string{strconv.FormatInt(step.Length, 10)}
 	}
 	suppressDefaults(h)
-	o.w.WriteHeader(step.Status)
+	o.w.WriteHeader(int(step.Status))
 	return o.flush()
 }
 
 func (o *served) flush() error {
-	if !o.paced {
+	if o.flusher == nil {
 		return nil
 	}
 	return o.flusher.Flush()
@@ -47,7 +56,7 @@ func (o *served) flush() error {
 // suppressDefaults keeps the server from adding what the vendor's answer has
 // under its own spelling, or not at all.
 func suppressDefaults(h http.Header) {
-	for _, name := range []string{"Content-Type", "Date"} {
+	for _, name := range [...]string{"Content-Type", "Date"} {
 		if _, given := h[name]; !given {
 			h[name] = nil
 		}
@@ -62,9 +71,17 @@ func (o *served) write(data []byte) error {
 }
 
 func (o *served) raw([]byte) error { return errNeedsConnection }
-func (o *served) end() error       { return nil }
-func (o *served) fin() error       { return errNeedsConnection }
-func (o *served) reset() error     { return errNeedsConnection }
+
+// end leaves the trailer for the server to send.
+func (o *served) end(trailer http.Header) error {
+	for name, values := range trailer {
+		o.w.Header()[http.TrailerPrefix+name] = values
+	}
+	return nil
+}
+
+func (o *served) fin() error   { return errNeedsConnection }
+func (o *served) reset() error { return errNeedsConnection }
 
 var errNeedsConnection = errors.New("this step needs the connection itself")
 
@@ -72,13 +89,13 @@ var errNeedsConnection = errors.New("this step needs the connection itself")
 func (p *player) hijacked(w http.ResponseWriter, s Script) error {
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		refuse(&served{w: w})
+		refuse(&served{w: w}, noConnection())
 		return fmt.Errorf("take over the connection: %w", err)
 	}
 	defer conn.Close()
 	if _, tcp := below(conn).(*net.TCPConn); !tcp && s.has(Reset) {
-		refuse(&taken{conn: conn, out: bufio.NewWriter(conn)})
-		return fmt.Errorf("reset the connection: %w", errNeedsConnection)
+		refuse(&taken{conn: conn, out: bufio.NewWriter(conn)}, noConnection())
+		return ErrNoTCP
 	}
 	conn.SetDeadline(time.Time{})
 	closing := context.AfterFunc(p.ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
@@ -95,16 +112,21 @@ func (p *player) hijacked(w http.ResponseWriter, s Script) error {
 	return p.perform(s, &taken{conn: conn, out: bufio.NewWriter(conn), gone: gone})
 }
 
-// refuse answers where no connection lies below to be damaged: loudly, never
-// with a weaker fault.
-func refuse(out output) {
-	m := responders.Own(scenarios.Mistake{
+// noConnection is what is said where no connection lies below to be damaged:
+// loudly, never with a weaker fault.
+func noConnection() scenarios.Mistake {
+	return scenarios.Mistake{
 		Status: http.StatusNotImplemented, Title: "no connection",
 		Detail: "this answer needs a TCP connection of its own, and the server runs where there is none",
-	})
+	}
+}
+
+// refuse answers with a refusal of our own, and lets the connection end.
+func refuse(out output, mistake scenarios.Mistake) {
+	m := responders.Own(mistake)
 	header := m.Header.Clone()
 	header.Set("Connection", "close")
-	out.head(Step{Status: m.Status, Header: header, Length: len(m.Frames[0])})
+	out.head(&Step{Status: int32(m.Status), Header: header, Length: int64(len(m.Frames[0]))})
 	out.write(m.Frames[0])
 }
 
@@ -116,13 +138,16 @@ type taken struct {
 	stream bool
 }
 
-func (o *taken) head(step Step) error {
+func (o *taken) head(step *Step) error {
 	o.stream = step.Length == Chunked
-	fmt.Fprintf(o.out, "HTTP/1.1 %d %s\r\n", step.Status, http.StatusText(step.Status))
+	fmt.Fprintf(o.out, "HTTP/1.1 %d %s\r\n", step.Status, http.StatusText(int(step.Status)))
 	step.Header.Write(o.out)
-	if o.stream {
+	switch {
+	case o.stream:
 		io.WriteString(o.out, "Transfer-Encoding: chunked\r\n\r\n")
-	} else {
+	case step.Length == UntilClose:
+		io.WriteString(o.out, "Connection: close\r\n\r\n")
+	default:
 		fmt.Fprintf(o.out, "Content-Length: %d\r\n\r\n", step.Length)
 	}
 	return o.out.Flush()
@@ -144,12 +169,16 @@ func (o *taken) raw(data []byte) error {
 	return o.out.Flush()
 }
 
-func (o *taken) end() error {
+func (o *taken) end(trailer http.Header) error {
 	if o.stream {
-		io.WriteString(o.out, "0\r\n\r\n")
+		io.WriteString(o.out, "0\r\n")
+		trailer.Write(o.out)
+		io.WriteString(o.out, "\r\n")
 	}
 	return o.out.Flush()
 }
+
+func (o *taken) flush() error { return o.out.Flush() }
 
 // drainTime bounds how long is still read of a request after the answer.
 const drainTime = 2 * time.Second

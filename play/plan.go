@@ -1,6 +1,8 @@
 package play
 
 import (
+	"net/http"
+	"slices"
 	"time"
 
 	"github.com/mockllm/mockllm/responders"
@@ -29,6 +31,7 @@ func Plan(m responders.Message, d scenarios.Decision, wire Timing) Script {
 		m.Header["Connection"] = []string{"close"}
 	}
 	p := draft{message: m, wire: wire}
+	p.script = p.script.wait(d.Queued)
 	p.write(d.Delay)
 	if m.Break != nil {
 		p.breakOff(d.Failure.Delivery.Moment)
@@ -38,6 +41,9 @@ func Plan(m responders.Message, d scenarios.Decision, wire Timing) Script {
 	}
 	if m.Close {
 		p.script = append(p.script, Step{Kind: Close})
+	}
+	if m.Status == http.StatusSwitchingProtocols && !p.script.raw() {
+		p.upgrade()
 	}
 	return p.script
 }
@@ -56,6 +62,11 @@ type draft struct {
 func (p *draft) write(delay *scenarios.Delay) {
 	m := p.message
 	p.ending, p.marks = m.Ending, m.Marks
+	steps := len(m.Frames)
+	if delay != nil {
+		steps *= 2
+	}
+	p.script = slices.Grow(p.script, steps+3) // A wait, the head and the end are the others.
 	if delay != nil {
 		p.script = p.script.wait(p.wire.of(delay.FirstByte()))
 	}
@@ -66,7 +77,10 @@ func (p *draft) write(delay *scenarios.Delay) {
 			length += len(frame)
 		}
 	}
-	p.script = append(p.script, Step{Kind: Head, Status: m.Status, Header: m.Header, Length: length})
+	p.script = append(p.script, Step{Kind: Head, Status: int32(m.Status), Header: m.Header, Length: int64(length)})
+	if m.Later != nil {
+		p.script = append(p.script, Step{Kind: Say, Speech: &Speech{frames: m.Later, waits: p.pace(delay)}})
+	}
 	for i, frame := range m.Frames {
 		if delay != nil {
 			tokens := 0
@@ -75,9 +89,18 @@ func (p *draft) write(delay *scenarios.Delay) {
 			}
 			p.script = p.script.wait(p.wire.of(delay.Frame(i, tokens)))
 		}
+		if i < len(m.Waits) && m.Waits[i] != nil {
+			p.script = p.script.wait(p.wire.of(*m.Waits[i]))
+		}
 		p.script = append(p.script, Step{Kind: Write, Data: frame})
 	}
 	p.script = append(p.script, Step{Kind: End})
+}
+
+// pace says how long frames that are made later wait.
+func (p *draft) pace(delay *scenarios.Delay) func(i, tokens int) time.Duration {
+	wire := p.wire
+	return func(i, tokens int) time.Duration { return wire.of(delay.Frame(i, tokens)) }
 }
 
 // breakOff ends the stream at the moment with the message's last word. An error
@@ -101,6 +124,12 @@ func (p *draft) dropEnding() {
 	end := p.script[len(p.script)-1]
 	p.script = append(p.script[:kept.step:kept.step], end)
 	p.ending, p.marks = 0, 0
+}
+
+// upgrade lets a WebSocket follow instead of a body.
+func (p *draft) upgrade() {
+	at := p.index(Head)
+	p.script = append(p.script[:at:at], Step{Kind: Upgrade, Header: p.script[at].Header})
 }
 
 // frames counts the frames that the script writes.

@@ -53,7 +53,7 @@ func whole(body string) responders.Message {
 func brief(s Script) string {
 	var words []string
 	for _, step := range s {
-		switch word := string(step.Kind); step.Kind {
+		switch word := step.Kind.String(); step.Kind {
 		case Wait:
 			words = append(words, step.For.String())
 		case Hang:
@@ -175,7 +175,7 @@ func TestDamagedHeaders(t *testing.T) {
 		if got := script[0].Header.Get(want.name); got != want.value {
 			t.Errorf("%s: %s is %q, want %q", rule, want.name, got, want.value)
 		}
-		if script[0].Length != Chunked && script[0].Length != len(script[1].Data) {
+		if script[0].Length != Chunked && int(script[0].Length) != len(script[1].Data) {
 			t.Errorf("%s: %d bytes declared, %d sent", rule, script[0].Length, len(script[1].Data))
 		}
 	}

@@ -19,6 +19,8 @@ type chat struct {
 	choices   int
 	stop      []string
 
+	review *safety // Qianfan: what is found in the conversation, which is answered all the same.
+
 	includeUsage bool   // Compatible: a last chunk with the usage.
 	incremental  bool   // Native: each frame has only what is new.
 	resultFormat string // Native: "text" or "message".

@@ -1,7 +1,7 @@
 package responders
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -22,9 +22,9 @@ type completion struct {
 	reasoning string
 	text      string
 	calls     []toolCall
-	finish    string // A neutral reason, or
-	scripted  bool   // the words of the scenario.
-	pieces    []string
+	finish    string   // A neutral reason, or
+	scripted  bool     // the words of the scenario.
+	pieces    []string // Of the text, in a stream.
 	usage     usage
 	null      bool   // The content is null.
 	safety    safety // What Qianfan says of it.
@@ -35,6 +35,8 @@ type safety struct {
 	clearHistory   bool
 	banRound, flag *int
 	unsafe         bool // is_safe is 0.
+	withheld       bool // Nothing of the answer is said.
+	late           bool // It shows at the end of a stream only.
 }
 
 // completeAll makes the answer up, choice by choice; a reply without choices
@@ -60,7 +62,8 @@ type usage struct {
 // complete makes the answer of a choice up from the request, and from the
 // reply where that says something.
 func complete(r *scenarios.Request, c *chat, m Meta, reply *scenarios.Reply, choice int) completion {
-	if reply == nil {
+	scripted := reply != nil
+	if !scripted {
 		reply = &scenarios.Reply{}
 	}
 	var out completion
@@ -102,7 +105,12 @@ func complete(r *scenarios.Request, c *chat, m Meta, reply *scenarios.Reply, cho
 		clearHistory: reply.NeedClearHistory, banRound: reply.BanRound, flag: reply.Flag,
 		unsafe: reply.IsSafe != nil && *reply.IsSafe == 0,
 	}
-	out.pieces = pieces(out.text, reply.Frames)
+	if c.review != nil && !scripted {
+		out.reviewed(*c.review)
+	}
+	if r.Stream {
+		out.pieces = pieces(out.text, reply.Frames)
+	}
 	out.count(r, reply.Usage)
 	return out
 }
@@ -122,7 +130,7 @@ func (out *completion) limit(c *chat) {
 			out.text = out.text[:at]
 		}
 	}
-	if c.maxTokens > 0 {
+	if c.maxTokens > 0 && c.maxTokens < len(out.text) { // No token is shorter than a byte.
 		if parts := tokens(out.text); len(parts) > c.maxTokens {
 			out.text, out.finish = strings.Join(parts[:c.maxTokens], ""), finishLength
 		}
@@ -169,7 +177,7 @@ func pieces(text string, frames *scenarios.Frames) []string {
 }
 
 func (c *chat) madeUpText(r *scenarios.Request, choice int) string {
-	made := madeUp(fmt.Sprint(r.Fingerprint, choice), r.Prompt())
+	made := madeUp(r.Fingerprint+strconv.Itoa(choice), r.Prompt())
 	if c.jsonMode {
 		return string(obj().str("answer", made).end())
 	}

@@ -2,8 +2,10 @@ package responders
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/scenarios"
@@ -27,6 +29,21 @@ func bearer(in *Incoming) string {
 	return strings.TrimSpace(key)
 }
 
+// patience returns how long the caller lets the gateway queue a call that comes
+// too soon behind others, instead of refusing it at once.
+func patience(in *Incoming) time.Duration {
+	const longest = 3600
+	given := in.Header.Get("X-DashScope-Wait-Timeout")
+	if given == "" {
+		return 0
+	}
+	seconds, err := strconv.ParseFloat(given, 64)
+	if err != nil || !(seconds > 0) {
+		return 0
+	}
+	return time.Duration(min(seconds, longest) * float64(time.Second))
+}
+
 // letIn reports whether an answer with this status comes from behind the
 // gateway, which is seen in headers and, in compatible mode, in an id.
 func letIn(status int) bool {
@@ -39,27 +56,30 @@ func (m Meta) dashScopeHeader(r *scenarios.Request, status int, contentType stri
 	chance := m.chance(forHeaders)
 	arrived := m.Now.UnixMilli()
 	cost := int64(20 + chance.IntN(200))
-	h := http.Header{
-		"Content-Type":                  {contentType},
-		"Date":                          {m.Now.UTC().Format(http.TimeFormat)},
-		"Server":                        {"istio-envoy"},
-		"Vary":                          {jsonVary},
-		"X-Request-ID":                  {m.requestUUID()},
-		"eagleeye-traceid":              {text(chance, 32, lowerHex)},
-		"req-arrive-time":               {strconv.FormatInt(arrived, 10)},
-		"req-cost-time":                 {strconv.FormatInt(cost, 10)},
-		"resp-start-time":               {strconv.FormatInt(arrived+cost, 10)},
-		"x-envoy-upstream-service-time": {strconv.FormatInt(cost-1-int64(chance.IntN(8)), 10)},
-	}
+	vary, finished := jsonVary, "true"
 	if contentType == sseType {
-		h["Vary"] = []string{"Origin"}
+		vary, finished = "Origin", "false"
 	}
+	fields := []string{
+		"Content-Type", contentType,
+		"Date", m.date(),
+		"Server", "istio-envoy",
+		"Vary", vary,
+		"X-Request-ID", m.requestUUID(),
+		"eagleeye-traceid", text(chance, 32, lowerHex),
+		"req-arrive-time", strconv.FormatInt(arrived, 10),
+		"req-cost-time", strconv.FormatInt(cost, 10),
+		"resp-start-time", strconv.FormatInt(arrived+cost, 10),
+		"x-envoy-upstream-service-time", strconv.FormatInt(cost-1-int64(chance.IntN(8)), 10),
+		"x-dashscope-call-gateway", "true",
+		"x-dashscope-finished", finished,
+		"x-dashscope-timeout", "180",
+	}
+	if !letIn(status) {
+		fields = fields[:len(fields)-6]
+	}
+	h := header(fields)
 	allowOrigin(h, r)
-	if letIn(status) {
-		h["x-dashscope-call-gateway"] = []string{"true"}
-		h["x-dashscope-finished"] = []string{strconv.FormatBool(contentType != sseType)}
-		h["x-dashscope-timeout"] = []string{"180"}
-	}
 	return h
 }
 
@@ -85,7 +105,7 @@ type dashScopeCall interface {
 	turns() []scenarios.Turn
 
 	// refusal returns what the model service refuses of it.
-	refusal() *scenarios.Refusal
+	refusal(q *dashScopeQuestion) *scenarios.Refusal
 
 	// answer writes the success.
 	answer(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message
@@ -106,23 +126,34 @@ func bodyRefusal(in *Incoming, r *scenarios.Request) *scenarios.Refusal {
 	switch {
 	case in.State == BodyTooLarge:
 		return &scenarios.Refusal{ID: dashScopeModel + "BadRequest.TooLarge"}
-	case in.State == BodyCut || !r.JSON || !readBody(r).IsObject():
+	case in.State == BodyCut || !r.JSON || !isObject(r.Body):
 		return &scenarios.Refusal{ID: dashScopeModel + "InvalidParameter", Variant: "Required body invalid"}
 	}
 	return nil
 }
 
-// dashScopeMethod is the one that the operation wants.
-func dashScopeMethod(operation string) string {
-	if operation == catalog.OpModels {
-		return http.MethodGet
-	}
-	return http.MethodPost
+// A bodyReader is a call that says itself what is wrong with its body: it is
+// no JSON that names a model.
+type bodyReader interface {
+	bodyRefusal(in *Incoming, r *scenarios.Request) *scenarios.Refusal
 }
 
-// methodRefusal refuses any method but the one that the operation wants.
+// dashScopeMethods are those that the path wants.
+func dashScopeMethods(in *Incoming) []string {
+	switch {
+	case in.Operation == catalog.OpModels, in.Operation == catalog.OpTask && !isCancel(in.Path):
+		return []string{http.MethodGet}
+	case isStore(in.Operation):
+		return storeMethods(in)
+	case isControl(in.Operation):
+		return jobMethods(in)
+	}
+	return []string{http.MethodPost}
+}
+
+// methodRefusal refuses any method but those that the path wants.
 func methodRefusal(in *Incoming) *scenarios.Refusal {
-	if in.Method == dashScopeMethod(in.Operation) {
+	if slices.Contains(dashScopeMethods(in), in.Method) {
 		return nil
 	}
 	return &scenarios.Refusal{

@@ -3,8 +3,7 @@ package responders
 import (
 	"cmp"
 	"net/http"
-
-	"github.com/tidwall/gjson"
+	"strings"
 
 	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/scenarios"
@@ -22,70 +21,58 @@ func (dashScopeCompatible) Dialect() catalog.Dialect {
 // Routes returns the paths. Reranking has a prefix of its own.
 func (dashScopeCompatible) Routes() []Route {
 	const base = "/compatible-mode/v1/"
-	return []Route{
+	return append(storeRoutes(base), []Route{
 		{base + "chat/completions", catalog.OpChat},
 		{base + "completions", catalog.OpCompletion},
 		{base + "embeddings", catalog.OpEmbedding},
 		{base + "models", catalog.OpModels},
 		{"/compatible-api/v1/reranks", catalog.OpRerank},
-	}
+	}...)
 }
 
 func (d dashScopeCompatible) Decode(in *Incoming) *scenarios.Request {
 	r := newRequest(in, d.Dialect())
 	if isPreflight(in) {
-		return readPreflight(r, dashScopeMethod(in.Operation))
+		return readPreflight(r, strings.Join(dashScopeMethods(in), ", "))
 	}
 	body := readBody(r)
 	r.Model = modelOf(body)
 	askFor(r)
-	call := readCompatible(in, body)
+	q := newDashScopeQuestion(in, r, body, true)
+	call := readCompatible(q)
 	r.Detail, r.Turns = call, call.turns()
 	r.Stream = body.Get("stream").Bool() && (in.Operation == catalog.OpChat || in.Operation == catalog.OpCompletion)
-	r.Key = bearer(in)
-	r.Identity = compatibleIdentity(in, r.Key)
-	r.Refused = compatibleRefusal(in, r, call)
+	r.Key, r.Patience = bearer(in), patience(in)
+	r.Identity = compatibleIdentity(in, r)
+	r.Refused = q.refusal(call)
 	return r
 }
 
-func readCompatible(in *Incoming, body gjson.Result) dashScopeCall {
-	switch in.Operation {
+func readCompatible(q *dashScopeQuestion) dashScopeCall {
+	switch q.in.Operation {
 	case catalog.OpCompletion:
-		return readCompletion(body)
+		return readCompletion(q.body)
 	case catalog.OpEmbedding:
-		return readCompatibleEmbedding(body)
+		return readCompatibleEmbedding(q)
 	case catalog.OpRerank:
-		return readCompatibleRerank(body)
+		return readCompatibleRerank(q)
 	case catalog.OpModels:
 		return compatibleModels{}
+	case catalog.OpFile, catalog.OpBatch:
+		return readStore(q.in, q.body, compatibleStore{})
 	default:
-		return readCompatibleChat(body)
+		return readCompatibleChat(q)
 	}
 }
 
-func compatibleIdentity(in *Incoming, key string) *scenarios.Refusal {
+func compatibleIdentity(in *Incoming, r *scenarios.Request) *scenarios.Refusal {
 	if refused := methodRefusal(in); refused != nil {
 		return refused
 	}
-	if key == "" {
+	if r.Key == "" {
 		return &scenarios.Refusal{ID: dashScopeModel + "InvalidApiKey", Variant: "You didn't provide an API key"}
 	}
-	return nil
-}
-
-// compatibleRefusal is what is refused of the request's content: of any body,
-// then of what the operation asks for. A list has no body.
-func compatibleRefusal(in *Incoming, r *scenarios.Request, call dashScopeCall) *scenarios.Refusal {
-	if in.Operation == catalog.OpModels {
-		return nil
-	}
-	if refused := bodyRefusal(in, r); refused != nil {
-		return refused
-	}
-	if r.Model == "" {
-		return &scenarios.Refusal{ID: dashScopeModel + "invalid_request_error", Variant: "you must provide a model parameter."}
-	}
-	return call.refusal()
+	return dashScopeAccount(in, r, true)
 }
 
 // fieldRequired names the field that is missing.
@@ -94,7 +81,10 @@ func fieldRequired(name string) *scenarios.Refusal {
 }
 
 // Header returns the header of an error.
-func (d dashScopeCompatible) Header(r *scenarios.Request, m Meta, _ *scenarios.Failure, status int, stream bool) http.Header {
+func (d dashScopeCompatible) Header(r *scenarios.Request, m Meta, f *scenarios.Failure, status int, stream bool) http.Header {
+	if isControl(r.Operation) {
+		return m.dashScopeControlHeader(r, controlErrorType(f))
+	}
 	return m.dashScopeHeader(r, status, errorType(stream))
 }
 
@@ -103,17 +93,25 @@ func (d dashScopeCompatible) Header(r *scenarios.Request, m Meta, _ *scenarios.F
 // Captures show three forms; see the shapes in package catalog.
 func (d dashScopeCompatible) Body(r *scenarios.Request, m Meta, f *scenarios.Failure, status int) []byte {
 	e := d.describe(r, f)
-	var inner *object
+	switch {
+	case r.Operation == catalog.OpFile && e.code == "invalid_request_error":
+		return purposeMissing(e.message)
+	case r.Operation == catalog.OpBatch && f.Entry.Family == "batch" && f.Variant.Origin == catalog.OriginTask:
+		return m.failedBatch(r, e)
+	}
+	body := sized(256 + len(e.message)).open("error")
 	id := letIn(status)
 	switch f.Shape() {
 	case catalog.ShapeCodeFirst:
-		inner, id = withCode(obj(), e.code).null("param").str("message", e.message).str("type", e.kind), true
+		withCode(body, e.code).null("param").str("message", e.message).str("type", e.kind)
+		id = true
 	case catalog.ShapeEscaped:
-		inner, id = withCode(escapedObject(), e.code).str("message", e.message).null("param").str("type", e.kind), false
+		body.escape, id = true, false
+		withCode(body, e.code).str("message", e.message).null("param").str("type", e.kind).escape = false
 	default:
-		inner = withCode(obj().str("message", e.message).str("type", e.kind).null("param"), e.code)
+		withCode(body.str("message", e.message).str("type", e.kind).null("param"), e.code)
 	}
-	body := obj().raw("error", inner.end())
+	body.close()
 	if id {
 		body.str("id", m.answerID(r.Operation))
 	}

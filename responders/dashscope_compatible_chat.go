@@ -1,8 +1,6 @@
 package responders
 
 import (
-	"github.com/tidwall/gjson"
-
 	"github.com/mockllm/mockllm/scenarios"
 )
 
@@ -10,15 +8,14 @@ import (
 type compatibleChat struct {
 	*chat
 	said []scenarios.Turn
-	list bool // Whether there is a list of messages, be it empty.
 }
 
-func readCompatibleChat(body gjson.Result) *compatibleChat {
+func readCompatibleChat(q *dashScopeQuestion) *compatibleChat {
+	body := q.body
 	limit := number(body.Get("max_tokens"), 1, 1<<20, 0)
-	messages := body.Get("messages")
-	c := &compatibleChat{said: readTurns(messages), list: messages.IsArray(), chat: &chat{
+	c := &compatibleChat{said: readTurns(body.Get("messages")), chat: &chat{
 		jsonMode:     body.Get("response_format.type").String() == "json_object",
-		thinking:     body.Get("enable_thinking").Bool(),
+		thinking:     thinks(q.model, body.Get("enable_thinking")),
 		maxTokens:    number(body.Get("max_completion_tokens"), 1, 1<<20, limit),
 		choices:      number(body.Get("n"), 1, 4, 1),
 		includeUsage: body.Get("stream_options.include_usage").Bool(),
@@ -30,28 +27,29 @@ func readCompatibleChat(body gjson.Result) *compatibleChat {
 
 func (c *compatibleChat) turns() []scenarios.Turn { return c.said }
 
-func (c *compatibleChat) refusal() *scenarios.Refusal {
-	switch {
-	case !c.list:
-		return fieldRequired("messages")
-	case len(c.said) == 0:
-		return invalidParameter("[] is too short", nil)
-	}
-	return nil
-}
+func (c *compatibleChat) refusal(q *dashScopeQuestion) *scenarios.Refusal { return q.chat(c.said) }
 
 func (c *compatibleChat) answer(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
 	outs, used := completeAll(r, c.chat, m, reply)
 	if r.Stream {
-		return c.stream(outs, used, r, m)
+		return c.stream(outs, used, r, m).bringing(used)
 	}
-	choices := make([][]byte, len(outs))
+	o := sized(640 + 2*len(r.Model) + textOf(outs)).list("choices")
 	for i, out := range outs {
-		choices[i] = obj().raw("message", compatibleMessage(out)).str("finish_reason", out.finish).
-			num("index", int64(i)).null("logprobs").end()
+		out.compatibleMessage(o.item().open("message"))
+		o.close().str("finish_reason", out.finish).num("index", int64(i)).null("logprobs").close()
 	}
-	return m.dashScopeWhole(r, m.compatibleEnd(obj().raw("choices", array(choices...)).str("object", "chat.completion").
-		raw("usage", compatibleUsage(used, true)), r))
+	o.endList().str("object", "chat.completion").open("usage")
+	compatibleUsage(o, used, true)
+	return m.dashScopeWhole(r, m.compatibleEnd(o.close(), r)).bringing(used)
+}
+
+// textOf is how much text answers have.
+func textOf(outs []completion) (n int) {
+	for _, out := range outs {
+		n += len(out.text) + len(out.reasoning)
+	}
+	return n
 }
 
 // compatibleEnd writes the keys that end every answer and every chunk.
@@ -59,88 +57,147 @@ func (m Meta) compatibleEnd(o *object, r *scenarios.Request) []byte {
 	return o.num("created", m.Now.Unix()).null("system_fingerprint").str("model", r.Model).str("id", m.answerID(r.Operation)).end()
 }
 
-func compatibleMessage(out completion) []byte {
-	o := obj().raw("content", out.content()).str("reasoning_content", out.reasoning).str("role", "assistant")
-	if len(out.calls) > 0 {
-		values := make([][]byte, len(out.calls))
-		for i, c := range out.calls {
-			values[i] = obj().
-				raw("function", obj().str("arguments", c.arguments).str("name", c.name).end()).
-				str("id", c.id).num("index", int64(i)).str("type", "function").end()
-		}
-		o.raw("tool_calls", array(values...))
+// compatibleMessage writes the keys of a whole message.
+func (out *completion) compatibleMessage(o *object) {
+	if out.null {
+		o.null("content")
+	} else {
+		o.str("content", out.text)
 	}
-	return o.end()
+	o.str("reasoning_content", out.reasoning).str("role", "assistant")
+	if len(out.calls) == 0 {
+		return
+	}
+	o.list("tool_calls")
+	for i, c := range out.calls {
+		o.item().open("function").str("arguments", c.arguments).str("name", c.name).close().
+			str("id", c.id).num("index", int64(i)).str("type", "function").close()
+	}
+	o.endList()
 }
 
-// compatibleUsage writes the usage; the order of its details depends on
-// whether the answer is streamed.
-func compatibleUsage(u usage, whole bool) []byte {
-	prompt := obj().num("text_tokens", int64(u.prompt)).end()
-	completion := obj()
-	if u.reasoning > 0 {
-		completion.num("reasoning_tokens", int64(u.reasoning))
-	}
-	completion.num("text_tokens", int64(u.completion-u.reasoning))
-	o := obj().num("prompt_tokens", int64(u.prompt)).num("completion_tokens", int64(u.completion)).num("total_tokens", int64(u.total))
+// compatibleUsage writes the keys of the usage; the order of its details depends
+// on whether the answer is streamed.
+func compatibleUsage(o *object, u usage, whole bool) {
+	o.num("prompt_tokens", int64(u.prompt)).num("completion_tokens", int64(u.completion)).num("total_tokens", int64(u.total))
 	if whole {
-		return o.raw("prompt_tokens_details", prompt).raw("completion_tokens_details", completion.end()).end()
+		o.open("prompt_tokens_details").num("text_tokens", int64(u.prompt)).close()
 	}
-	return o.raw("completion_tokens_details", completion.end()).raw("prompt_tokens_details", prompt).end()
+	o.open("completion_tokens_details")
+	if u.reasoning > 0 {
+		o.num("reasoning_tokens", int64(u.reasoning))
+	}
+	o.num("text_tokens", int64(u.completion-u.reasoning)).close()
+	if !whole {
+		o.open("prompt_tokens_details").num("text_tokens", int64(u.prompt)).close()
+	}
 }
 
 // stream writes an opening chunk, the pieces, a closing chunk for each choice,
 // the usage if asked for, and the end mark.
 func (c *compatibleChat) stream(outs []completion, used usage, r *scenarios.Request, m Meta) Message {
-	var frames []Frame
-	var tokens []int
-	chunk := func(n int, choices, usage []byte) {
-		o := obj().raw("choices", choices).str("object", "chat.completion.chunk").raw("usage", usage)
-		frames, tokens = append(frames, dataFrame(m.compatibleEnd(o, r))), append(tokens, n)
+	message := m.dashScopeStream(r, nil, 2)
+	withUsage := c.includeUsage || outs == nil
+	if withUsage {
+		message.Ending = min(3, len(outs)+2)
 	}
-	null := []byte("null")
-	for i, out := range outs {
-		all := steps(out)
-		opened := len(all) > 0 && all[0].call != nil // A tool call opens the stream itself.
-		if !opened {
-			delta := obj().str("content", "").str("role", "assistant").end()
-			chunk(0, array(obj().raw("delta", delta).num("index", int64(i)).null("logprobs").null("finish_reason").end()), null)
+	message.Later = func(yield func(Frame, int) bool) {
+		s := compatibleStream{yield: yield, end: m.compatibleEnd(sized(192), r)[1:]}
+		for i := range outs {
+			if !s.choice(i, &outs[i]) {
+				return
+			}
 		}
-		for k, s := range all {
-			chunk(s.tokens(), array(obj().raw("delta", compatibleDelta(s, opened && k == 0)).null("finish_reason").
-				num("index", int64(i)).null("logprobs").end()), null)
+		if withUsage && !s.usage(used) {
+			return
 		}
-		delta := obj().str("content", "").end()
-		chunk(0, array(obj().str("finish_reason", out.finish).raw("delta", delta).
-			num("index", int64(i)).null("logprobs").end()), null)
+		yield(Frame("data: [DONE]\n\n"), 0)
 	}
-	ending := 2
-	if c.includeUsage || outs == nil {
-		chunk(0, []byte("[]"), compatibleUsage(used, false))
-		ending = 3
+	if m.Paced {
+		return message
 	}
-	message := m.dashScopeStream(r, append(frames, Frame("data: [DONE]\n\n")), min(ending, len(frames)+1))
-	message.Tokens = tokens
-	return message
+	return message.whole()
 }
 
-func compatibleDelta(s step, opens bool) []byte {
+// compatibleStream makes chunks, all in the same place.
+type compatibleStream struct {
+	yield func(Frame, int) bool
+	end   []byte // The keys that end every chunk.
+	o     object
+}
+
+// choice makes the chunks of one choice. A tool call opens the stream itself.
+func (s *compatibleStream) choice(i int, out *completion) bool {
+	opened := false
+	for part := range eachStep(out) {
+		first := !opened
+		if first && part.call == nil && !s.opening(i) {
+			return false
+		}
+		opened = true
+		compatibleDelta(s.begin().open("delta"), part, first)
+		s.o.close().null("finish_reason").num("index", int64(i)).null("logprobs").close()
+		if !s.chunk(part.tokens()) {
+			return false
+		}
+	}
+	if !opened && !s.opening(i) {
+		return false
+	}
+	s.begin().str("finish_reason", out.finish).open("delta").str("content", "").close().
+		num("index", int64(i)).null("logprobs").close()
+	return s.chunk(0)
+}
+
+// opening makes the chunk that opens a choice.
+func (s *compatibleStream) opening(i int) bool {
+	s.begin().open("delta").str("content", "").str("role", "assistant").close().
+		num("index", int64(i)).null("logprobs").null("finish_reason").close()
+	return s.chunk(0)
+}
+
+// begin begins a chunk with a choice.
+func (s *compatibleStream) begin() *object { return s.empty().item() }
+
+// empty begins a chunk.
+func (s *compatibleStream) empty() *object {
+	s.o.text = append(s.o.text[:0], "data: {"...)
+	return s.o.list("choices")
+}
+
+// chunk ends a chunk of a choice.
+func (s *compatibleStream) chunk(tokens int) bool {
+	s.o.endList().str("object", "chat.completion.chunk").null("usage")
+	return s.give(tokens)
+}
+
+// usage makes the chunk that has nothing but the usage.
+func (s *compatibleStream) usage(used usage) bool {
+	compatibleUsage(s.empty().endList().str("object", "chat.completion.chunk").open("usage"), used, false)
+	s.o.close()
+	return s.give(0)
+}
+
+func (s *compatibleStream) give(tokens int) bool {
+	s.o.text = append(append(append(s.o.text, ','), s.end...), "\n\n"...)
+	return s.yield(s.o.text, tokens)
+}
+
+// compatibleDelta writes the keys of what a chunk adds.
+func compatibleDelta(o *object, s step, opens bool) {
 	switch {
 	case s.call != nil:
-		function := obj()
+		o.null("content").list("tool_calls").item().num("index", int64(s.index)).str("id", s.call.id).str("type", "function").open("function")
 		if s.call.name != "" {
-			function.str("name", s.call.name)
+			o.str("name", s.call.name)
 		}
-		function.str("arguments", s.call.arguments)
-		call := obj().num("index", int64(s.index)).str("id", s.call.id).str("type", "function").raw("function", function.end()).end()
-		o := obj().null("content").raw("tool_calls", array(call))
+		o.str("arguments", s.call.arguments).close().close().endList()
 		if opens {
 			o.str("role", "assistant")
 		}
-		return o.end()
 	case s.reasoning != "":
-		return obj().null("content").str("reasoning_content", s.reasoning).end()
+		o.null("content").str("reasoning_content", s.reasoning)
 	default:
-		return obj().str("content", s.text).end()
+		o.str("content", s.text)
 	}
 }

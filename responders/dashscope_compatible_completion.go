@@ -1,8 +1,6 @@
 package responders
 
 import (
-	"github.com/tidwall/gjson"
-
 	"github.com/mockllm/mockllm/scenarios"
 )
 
@@ -12,7 +10,7 @@ type textCompletion struct {
 	prompts []string
 }
 
-func readCompletion(body gjson.Result) textCompletion {
+func readCompletion(body jsonBody) textCompletion {
 	c := textCompletion{chat: &chat{
 		maxTokens:    number(body.Get("max_tokens"), 1, 1<<20, 0),
 		choices:      1,
@@ -25,22 +23,22 @@ func readCompletion(body gjson.Result) textCompletion {
 
 func (c textCompletion) turns() []scenarios.Turn { return asTurns(c.prompts) }
 
-func (c textCompletion) refusal() *scenarios.Refusal {
+func (c textCompletion) refusal(q *dashScopeQuestion) *scenarios.Refusal {
 	if len(c.prompts) == 0 {
 		return fieldRequired("prompt")
 	}
-	return nil
+	return firstRefusal(q.sampling, q.streaming, func() *scenarios.Refusal { return q.length(c.turns()) })
 }
 
 func (c textCompletion) answer(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
 	out := complete(r, c.chat, m, textOnly(reply), 0)
 	if r.Stream {
 		frames, ending := c.frames(out, r, m)
-		return m.dashScopeStream(r, frames, ending)
+		return m.dashScopeStream(r, frames, ending).bringing(out.usage)
 	}
 	choice := obj().str("text", out.text).str("finish_reason", out.finish).num("index", 0).null("logprobs").end()
 	return m.dashScopeWhole(r, m.compatibleEnd(obj().raw("choices", array(choice)).str("object", "text_completion").
-		raw("usage", completionUsage(out.usage)), r))
+		raw("usage", completionUsage(out.usage)), r)).bringing(out.usage)
 }
 
 func completionUsage(u usage) []byte {

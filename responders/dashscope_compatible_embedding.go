@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"math"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/mockllm/mockllm/scenarios"
 )
 
@@ -19,26 +17,23 @@ type compatibleEmbedding struct {
 	packed     bool // The numbers are sent as base64.
 }
 
-// compatibleBatch is how many texts one call in compatible mode may have.
-const compatibleBatch = 10
-
-func readCompatibleEmbedding(body gjson.Result) compatibleEmbedding {
-	input := body.Get("input")
-	texts, ok := dashScopeTexts(input, compatibleBatch)
+func readCompatibleEmbedding(q *dashScopeQuestion) compatibleEmbedding {
+	input := q.body.Get("input")
+	texts, ok := dashScopeTexts(input, q.batch())
 	return compatibleEmbedding{
 		texts: texts, given: input.Exists(), wrong: !ok,
-		dimensions: readDimensions(body, "dimensions"),
-		packed:     body.Get("encoding_format").String() == "base64",
+		dimensions: q.dimensions("dimensions"),
+		packed:     q.body.Get("encoding_format").String() == "base64",
 	}
 }
 
 func (e compatibleEmbedding) turns() []scenarios.Turn { return asTurns(e.texts) }
 
-func (e compatibleEmbedding) refusal() *scenarios.Refusal {
+func (e compatibleEmbedding) refusal(q *dashScopeQuestion) *scenarios.Refusal {
 	if !e.given {
 		return fieldRequired("input")
 	}
-	return refuseTexts(e.texts, e.wrong, compatibleBatch)
+	return q.texts(e.texts, e.wrong)
 }
 
 func (e compatibleEmbedding) answer(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {

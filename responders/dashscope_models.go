@@ -5,55 +5,20 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/scenarios"
 )
 
-// listedModel is a model as lists show it.
-type listedModel struct {
-	name       string
-	created    int64  // Unix time.
-	capability string // As the native list says it.
-	dimensions int    // Of an embedding for which the caller asks for none; 0 means the usual.
-}
-
-// dashScopeModels are the models that lists show, sorted by name. Any other
-// name is answered as well. This is the one place to add more.
-var dashScopeModels = []listedModel{
-	{"cosyvoice-v3-flash", 1758153600, "TTS", 0},
-	{"cosyvoice-v3-plus", 1758153600, "TTS", 0},
-	{"gte-rerank-v2", 1740787200, "RK", 0},
-	{"multimodal-embedding-v1", 1727740800, "ME", 0},
-	{"qwen-coder-turbo", 1726704000, "TG", 0},
-	{"qwen-flash", 1753660800, "TG", 0},
-	{"qwen-max", 1712102400, "TG", 0},
-	{"qwen-plus", 1706745600, "TG", 0},
-	{"qwen-turbo", 1706745600, "TG", 0},
-	{"qwen-vl-max", 1706745600, "VU", 0},
-	{"qwen-vl-plus", 1706745600, "VU", 0},
-	{"qwen3-coder-plus", 1753142400, "TG", 0},
-	{"qwen3-max", 1758585600, "TG", 0},
-	{"qwen3-rerank", 1761955200, "RK", 0},
-	{"qwen3-vl-flash", 1760486400, "VU", 0},
-	{"qwen3-vl-plus", 1758585600, "VU", 0},
-	{"qwq-plus", 1741132800, "TG", 0},
-	{"text-embedding-v1", 1689206400, "TR", 1536},
-	{"text-embedding-v2", 1692921600, "TR", 1536},
-	{"text-embedding-v3", 1720742400, "TR", 1024},
-	{"text-embedding-v4", 1748822400, "TR", 1024},
-}
-
-// usualDimensions are those of an embedding of a model that is not listed.
-const usualDimensions = 1024
-
-// dimensionsOf returns how long a vector of the model is unless the caller
-// asks for less or more.
-func dimensionsOf(model string) int {
-	for _, m := range dashScopeModels {
-		if m.name == model {
-			return cmp.Or(m.dimensions, usualDimensions)
+// dashScopeListed returns the models that lists show, sorted by name. Others are
+// known too.
+func dashScopeListed() []catalog.ListedModel {
+	var listed []catalog.ListedModel
+	for _, m := range catalog.ModelsOf(catalog.DashScope) {
+		if m.Created > 0 {
+			listed = append(listed, m)
 		}
 	}
-	return usualDimensions
+	return listed
 }
 
 // listing is a call for a list of models. It has no body.
@@ -61,7 +26,7 @@ type listing struct{}
 
 func (listing) turns() []scenarios.Turn { return nil }
 
-func (listing) refusal() *scenarios.Refusal { return nil }
+func (listing) refusal(*dashScopeQuestion) *scenarios.Refusal { return nil }
 
 // nativeModels is a page of the native list, or the part with one name.
 type nativeModels struct {
@@ -94,10 +59,10 @@ func queryNumber(in *Incoming, name string, fallback, least int) int {
 
 func (l nativeModels) answer(r *scenarios.Request, m Meta, _ *scenarios.Reply) Message {
 	var all [][]byte
-	for _, known := range dashScopeModels {
-		if l.model == "" || l.model == known.name {
-			all = append(all, obj().str("model", known.name).str("name", known.name).
-				raw("capabilities", array(appendQuoted(nil, known.capability))).end())
+	for _, known := range dashScopeListed() {
+		if l.model == "" || l.model == known.Name {
+			all = append(all, obj().str("model", known.Name).str("name", known.Name).
+				raw("capabilities", array(appendQuoted(nil, known.Capability))).end())
 		}
 	}
 	first := len(all)
@@ -114,11 +79,11 @@ func (l nativeModels) answer(r *scenarios.Request, m Meta, _ *scenarios.Reply) M
 type compatibleModels struct{ listing }
 
 func (compatibleModels) answer(r *scenarios.Request, m Meta, _ *scenarios.Reply) Message {
-	known := slices.Clone(dashScopeModels)
-	slices.SortStableFunc(known, func(a, b listedModel) int { return cmp.Compare(b.created, a.created) })
+	known := dashScopeListed()
+	slices.SortStableFunc(known, func(a, b catalog.ListedModel) int { return cmp.Compare(b.Created, a.Created) })
 	data := make([][]byte, len(known))
 	for i, k := range known {
-		data[i] = obj().str("id", k.name).str("object", "model").num("created", k.created).str("owned_by", "system").end()
+		data[i] = obj().str("id", k.Name).str("object", "model").num("created", k.Created).str("owned_by", "system").end()
 	}
 	return m.dashScopeWhole(r, obj().str("object", "list").raw("data", array(data...)).end())
 }

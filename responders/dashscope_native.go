@@ -1,11 +1,10 @@
 package responders
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
-
-	"github.com/tidwall/gjson"
 
 	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/scenarios"
@@ -32,40 +31,76 @@ func (dashScopeNative) Routes() []Route {
 		{"/api/v1/tokenizer", catalog.OpTokenize},
 		{"/api/v1/apps/{app_id}/completion", catalog.OpApp},
 		{"/api/v1/models", catalog.OpModels},
+		{taskServices + "{rest:.*}", catalog.OpImage}, // Or another; see taskKinds.
+		{transcriptionPath, catalog.OpTranscription},
+		{tasksPath, catalog.OpTask},
+		{tasksPath + "/{rest:.*}", catalog.OpTask},
+		{"/api/v1/files", catalog.OpFile},
+		{"/api/v1/files/{file_id}", catalog.OpFile},
+		{"/api/v1/uploads", catalog.OpUpload},
+		{"/api/v1/tokens", catalog.OpToken},
+		{"/api/v1/fine-tunes", catalog.OpFineTune},
+		{"/api/v1/fine-tunes/{job_id}", catalog.OpFineTune},
+		{"/api/v1/fine-tunes/{job_id}/{verb:cancel|logs|checkpoints}", catalog.OpFineTune},
+		{"/api/v1/fine-tunes/{job_id}/{verb:export}/{checkpoint}", catalog.OpFineTune},
+		{"/api/v1/deployments", catalog.OpDeployment},
+		{"/api/v1/deployments/models", catalog.OpDeployment},
+		{"/api/v1/deployments/{deployed_model}", catalog.OpDeployment},
+		{"/api/v1/deployments/{deployed_model}/{verb:scale|update}", catalog.OpDeployment},
 	}
 }
 
 func (d dashScopeNative) Decode(in *Incoming) *scenarios.Request {
+	known := locate(in)
 	r := newRequest(in, d.Dialect())
+	if !known {
+		r.Identity, r.Detail = nowhere{}.refusal(nil), nowhere{}
+		return r
+	}
 	if isPreflight(in) {
-		return readPreflight(r, dashScopeMethod(in.Operation))
+		return readPreflight(r, strings.Join(dashScopeMethods(in), ", "))
 	}
 	body := readBody(r)
 	r.Model = modelOf(body)
-	if in.Operation == catalog.OpApp {
+	switch in.Operation {
+	case catalog.OpApp:
 		r.Model = in.Vars["app_id"]
+	case catalog.OpUpload:
+		r.Model = clipped(first(in.Query, "model"))
+	case catalog.OpDeployment:
+		r.Model = clipped(body.Get("model_name").String())
 	}
 	askFor(r)
-	call := readNative(in, body)
+	q := newDashScopeQuestion(in, r, body, false)
+	call := readNative(q)
 	r.Detail, r.Turns = call, call.turns()
+	_, r.Task = call.(taskCall)
 	r.Stream = nativeStreams(in.Operation) && wantsEvents(in)
-	r.Key = bearer(in)
-	r.Identity = nativeIdentity(in, r.Key)
-	r.Refused = nativeRefusal(in, r, call)
+	r.Key, r.Patience = bearer(in), patience(in)
+	r.Identity = cmp.Or(nativeIdentity(in, r), asyncRefusal(in, r, body))
+	r.Refused = q.refusal(call)
 	return r
 }
 
 // readNative reads what the operation asks for. Two of them have a path for
 // text and one for more.
-func readNative(in *Incoming, body gjson.Result) dashScopeCall {
+func readNative(q *dashScopeQuestion) dashScopeCall {
+	in, body := q.in, q.body
 	switch in.Operation {
+	case catalog.OpImage, catalog.OpVideo, catalog.OpTranscription:
+		return readTaskCall(in, body)
+	case catalog.OpTask:
+		return readTaskLook(in)
 	case catalog.OpEmbedding:
 		if strings.HasSuffix(in.Path, "/multimodal-embedding") {
-			return readMultimodalEmbedding(body)
+			return readMultimodalEmbedding(q)
 		}
-		return readNativeEmbedding(body)
+		if isBatchEmbedding(in, body) {
+			return readTaskCall(in, body)
+		}
+		return readNativeEmbedding(q)
 	case catalog.OpRerank:
-		return readNativeRerank(body)
+		return readNativeRerank(q)
 	case catalog.OpSpeech:
 		return readSpeech(in, body)
 	case catalog.OpTokenize:
@@ -74,9 +109,24 @@ func readNative(in *Incoming, body gjson.Result) dashScopeCall {
 		return readApp(body)
 	case catalog.OpModels:
 		return readNativeModels(in)
+	case catalog.OpFile:
+		return readNativeFiles(in)
+	case catalog.OpUpload:
+		return uploadPolicy{in}
+	case catalog.OpToken:
+		return tokenCall{in}
+	case catalog.OpFineTune:
+		return tuningCall{in, body}
+	case catalog.OpDeployment:
+		return deploymentCall{in, body}
 	default:
-		return readNativeChat(body, strings.HasSuffix(in.Path, "/multimodal-generation/generation"))
+		return readNativeChat(q, multimodalPath(in))
 	}
+}
+
+// multimodalPath reports whether a chat came to the path for more than text.
+func multimodalPath(in *Incoming) bool {
+	return strings.HasSuffix(in.Path, "/multimodal-generation/generation")
 }
 
 // nativeStreams reports whether the operation can answer with a stream; others
@@ -91,44 +141,43 @@ func wantsEvents(in *Incoming) bool {
 	return in.Header.Get("X-DashScope-SSE") == "enable" || strings.Contains(in.Header.Get("Accept"), "text/event-stream")
 }
 
-func nativeIdentity(in *Incoming, key string) *scenarios.Refusal {
+func nativeIdentity(in *Incoming, r *scenarios.Request) *scenarios.Refusal {
 	if refused := methodRefusal(in); refused != nil {
 		return refused
 	}
-	if key == "" {
+	if r.Key == "" {
 		return &scenarios.Refusal{ID: dashScopeModel + "InvalidApiKey", Variant: "No API-key provided."}
 	}
-	return nil
-}
-
-// nativeRefusal is what is refused of the request's content: of any body, then
-// of what the operation asks for. A list has no body, an application no model.
-func nativeRefusal(in *Incoming, r *scenarios.Request, call dashScopeCall) *scenarios.Refusal {
-	if in.Operation == catalog.OpModels {
-		return nil
-	}
-	if refused := bodyRefusal(in, r); refused != nil {
-		return refused
-	}
-	switch {
-	case r.Model == "":
-		return &scenarios.Refusal{ID: dashScopeModel + "BadRequest.EmptyModel"}
-	case !readBody(r).Get("input").IsObject():
-		return &scenarios.Refusal{ID: dashScopeModel + "BadRequest.EmptyInput"}
-	}
-	return call.refusal()
+	return dashScopeAccount(in, r, false)
 }
 
 // Header returns the header of an error.
-func (d dashScopeNative) Header(r *scenarios.Request, m Meta, _ *scenarios.Failure, status int, stream bool) http.Header {
+func (d dashScopeNative) Header(r *scenarios.Request, m Meta, f *scenarios.Failure, status int, stream bool) http.Header {
+	switch {
+	case byTaskService(r, f):
+		return m.taskHeader(r)
+	case isControl(r.Operation):
+		return m.dashScopeControlHeader(r, controlErrorType(f))
+	case r.Operation == catalog.OpTask:
+		status = http.StatusUnauthorized // No model is called, so that no headers tell of one.
+	}
 	return m.dashScopeHeader(r, status, errorType(stream))
 }
 
-// Body writes a flat error; its key order tells which back end answers.
+// Body writes a flat error; its key order tells which back end answers. What is
+// wrong with an upload comes in OpenAI's form all the same.
 func (d dashScopeNative) Body(r *scenarios.Request, m Meta, f *scenarios.Failure, _ int) []byte {
 	message := withHelp(fill(f, r), f, helpOff)
-	if f.Variant.Origin == catalog.OriginTask || f.Shape() == catalog.ShapeIDFirst {
+	gateway := f.Variant.Origin == catalog.OriginGateway
+	switch {
+	case f.Entry.Code == "invalid_request_error":
+		return purposeMissing(message)
+	case byTaskService(r, f), f.Variant.Origin == catalog.OriginTask || f.Shape() == catalog.ShapeIDFirst || !gateway && r.Operation == catalog.OpFile:
 		return obj().str("request_id", m.requestUUID()).str("code", f.Entry.Code).str("message", message).end()
+	case !gateway && r.Operation == catalog.OpDeployment:
+		return obj().str("request_id", m.requestUUID()).str("message", message).str("code", f.Entry.Code).end()
+	case !gateway && r.Operation == catalog.OpFineTune:
+		return obj().str("code", f.Entry.Code).str("request_id", m.requestUUID()).str("message", message).end()
 	}
 	return obj().str("code", f.Entry.Code).str("message", message).str("request_id", m.requestUUID()).end()
 }

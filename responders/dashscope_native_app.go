@@ -3,8 +3,6 @@ package responders
 import (
 	"net/http"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/mockllm/mockllm/scenarios"
 )
 
@@ -22,7 +20,7 @@ const appModel = "qwen-plus"
 // forSession is the purpose of chance for a session's id; see ids.go.
 const forSession uint64 = 1 << 33
 
-func readApp(body gjson.Result) app {
+func readApp(body jsonBody) app {
 	return app{
 		chat: &chat{choices: 1, incremental: body.Get("parameters.incremental_output").Bool()},
 		said: readNativeTurns(body), session: clipped(body.Get("input.session_id").String()),
@@ -31,7 +29,7 @@ func readApp(body gjson.Result) app {
 
 func (a app) turns() []scenarios.Turn { return a.said }
 
-func (a app) refusal() *scenarios.Refusal {
+func (a app) refusal(*dashScopeQuestion) *scenarios.Refusal {
 	if len(a.said) == 0 {
 		return parameterMissing("prompt")
 	}
@@ -44,10 +42,10 @@ func (a app) answer(r *scenarios.Request, m Meta, reply *scenarios.Reply) Messag
 	}
 	out := complete(r, a.chat, m, textOnly(reply), 0)
 	if r.Stream {
-		return m.dashScopeStream(r, a.frames(out, m), 1)
+		return m.dashScopeStream(r, a.frames(out, m), 1).bringing(out.usage)
 	}
 	output := obj().str("finish_reason", out.finish).str("session_id", a.session).str("text", out.text).end()
-	return m.dashScopeWhole(r, m.nativeBody(output, appUsage(out.usage)))
+	return m.dashScopeWhole(r, m.nativeBody(output, appUsage(out.usage))).bringing(out.usage)
 }
 
 // textOnly leaves out of a reply what only a chat can show.

@@ -1,7 +1,9 @@
 package responders
 
 import (
+	"iter"
 	"net/http"
+	"slices"
 
 	"github.com/tidwall/gjson"
 
@@ -17,14 +19,15 @@ type nativeChat struct {
 	images     int // How many pictures are sent.
 }
 
-func readNativeChat(body gjson.Result, multimodal bool) *nativeChat {
-	p := body.Get("parameters")
+func readNativeChat(q *dashScopeQuestion, multimodal bool) *nativeChat {
+	body, p := q.body, q.parameters
+	incremental := p.Get("incremental_output")
 	c := &nativeChat{said: readNativeTurns(body), multimodal: multimodal, chat: &chat{
 		jsonMode:     p.Get("response_format.type").String() == "json_object",
-		thinking:     p.Get("enable_thinking").Bool(),
+		thinking:     thinks(q.model, p.Get("enable_thinking")),
 		maxTokens:    number(p.Get("max_tokens"), 1, 1<<20, 0),
 		choices:      number(p.Get("n"), 1, 4, 1),
-		incremental:  p.Get("incremental_output").Bool(),
+		incremental:  incremental.Bool() || !incremental.Exists() && q.model.ThinksUnasked(),
 		resultFormat: p.Get("result_format").String(),
 	}}
 	c.readStop(p.Get("stop"))
@@ -40,7 +43,7 @@ func readNativeChat(body gjson.Result, multimodal bool) *nativeChat {
 }
 
 // readNativeTurns reads messages, or a prompt, which comes last.
-func readNativeTurns(body gjson.Result) []scenarios.Turn {
+func readNativeTurns(body jsonBody) []scenarios.Turn {
 	turns := readTurns(body.Get("input.messages"))
 	if prompt := body.Get("input.prompt"); prompt.Type == gjson.String {
 		turns = append(turns, scenarios.Turn{Role: "user", Text: prompt.Str})
@@ -64,15 +67,7 @@ func countImages(messages gjson.Result) int {
 
 func (c *nativeChat) turns() []scenarios.Turn { return c.said }
 
-func (c *nativeChat) refusal() *scenarios.Refusal { return refuseSilence(c.said) }
-
-// refuseSilence refuses a conversation in which nobody says anything.
-func refuseSilence(said []scenarios.Turn) *scenarios.Refusal {
-	if len(said) == 0 {
-		return invalidParameter(`Either "prompt" or "messages" must exist`, nil)
-	}
-	return nil
-}
+func (c *nativeChat) refusal(q *dashScopeQuestion) *scenarios.Refusal { return q.chat(c.said) }
 
 func (c *nativeChat) answer(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
 	outs, used := completeAll(r, c.chat, m, reply)
@@ -83,7 +78,7 @@ func (c *nativeChat) answer(r *scenarios.Request, m Meta, reply *scenarios.Reply
 	message := c.resultFormat == "message" || outs == nil || reply != nil && (reply.ToolCalls != nil || reply.Reasoning != nil)
 	switch {
 	case !r.Stream:
-		return m.dashScopeWhole(r, c.whole(outs, used, m, message))
+		return m.dashScopeWhole(r, c.isWhole(outs, used, m, message)).bringing(used)
 	case outs == nil:
 		body := m.nativeBody(obj().raw("choices", array()).end(), c.streamUsage(used))
 		return m.dashScopeStream(r, []Frame{nativeFrame(1, "result", http.StatusOK, body)}, 1)
@@ -91,7 +86,7 @@ func (c *nativeChat) answer(r *scenarios.Request, m Meta, reply *scenarios.Reply
 	frames, tokens := c.frames(outs[0], m, message)
 	stream := m.dashScopeStream(r, frames, 1)
 	stream.Tokens = tokens
-	return stream
+	return stream.bringing(used)
 }
 
 // pictureTokens is what a picture costs, as in a capture.
@@ -106,7 +101,7 @@ func (c *nativeChat) countPictures(u *usage, reply *scenarios.Reply) {
 }
 
 // whole writes an answer that is not streamed.
-func (c *nativeChat) whole(outs []completion, u usage, m Meta, message bool) []byte {
+func (c *nativeChat) isWhole(outs []completion, u usage, m Meta, message bool) []byte {
 	if !message {
 		output := obj().str("finish_reason", outs[0].finish).raw("text", outs[0].content()).end()
 		usage := obj().raw("prompt_tokens_details", obj().num("cached_tokens", 0).end()).
@@ -204,23 +199,41 @@ type step struct {
 
 // steps cuts a completion into what its frames add: reasoning, then text, then
 // each tool call, its arguments in pieces.
-func steps(out completion) []step {
-	var all []step
-	for _, piece := range cut(out.reasoning, 0) {
-		all = append(all, step{reasoning: piece})
-	}
-	for _, piece := range out.pieces {
-		all = append(all, step{text: piece})
-	}
-	for i, call := range out.calls {
-		begin := call
-		begin.arguments = ""
-		all = append(all, step{call: &begin, index: i})
-		for _, piece := range cut(call.arguments, 0) {
-			all = append(all, step{call: &toolCall{arguments: piece}, index: i})
+func steps(out completion) []step { return slices.Collect(eachStep(&out)) }
+
+// eachStep yields the steps without keeping them.
+func eachStep(out *completion) iter.Seq[step] {
+	return func(yield func(step) bool) {
+		for _, piece := range cut(out.reasoning, 0) {
+			if !yield(step{reasoning: piece}) {
+				return
+			}
+		}
+		for _, piece := range out.pieces {
+			if !yield(step{text: piece}) {
+				return
+			}
+		}
+		for i, call := range out.calls {
+			if !eachCallStep(i, call, yield) {
+				return
+			}
 		}
 	}
-	return all
+}
+
+func eachCallStep(i int, call toolCall, yield func(step) bool) bool {
+	arguments := cut(call.arguments, 0)
+	call.arguments = ""
+	if !yield(step{call: &call, index: i}) {
+		return false
+	}
+	for _, piece := range arguments {
+		if !yield(step{call: &toolCall{arguments: piece}, index: i}) {
+			return false
+		}
+	}
+	return true
 }
 
 func (s step) tokens() int {

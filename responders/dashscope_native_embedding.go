@@ -1,6 +1,7 @@
 package responders
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -21,22 +22,30 @@ type nativeEmbedding struct {
 	wrong      bool // The input is neither a text nor a list of texts.
 }
 
-// nativeBatch is how many texts one call of the native API may have.
-const nativeBatch = 25
-
-func readNativeEmbedding(body gjson.Result) nativeEmbedding {
-	input := body.Get("input.texts")
+func readNativeEmbedding(q *dashScopeQuestion) nativeEmbedding {
+	input := q.input.Get("texts")
 	if !input.Exists() {
-		input = body.Get("input.text")
+		input = q.input.Get("text")
 	}
-	texts, ok := dashScopeTexts(input, nativeBatch)
-	return nativeEmbedding{texts: texts, wrong: !ok, dimensions: readDimensions(body, "parameters.dimension")}
+	texts, ok := dashScopeTexts(input, q.batch())
+	return nativeEmbedding{texts: texts, wrong: !ok, dimensions: q.dimensions("dimension")}
 }
 
-// readDimensions reads how long the vectors are to be; the model says if the
+// batch returns how many texts one call may have. Where nobody knows it for the
+// model, it is as many as for the vendor's oldest ones.
+func (q *dashScopeQuestion) batch() int {
+	const (
+		usual   = 25
+		longest = 100 // Whatever a scenario says: each text has a long answer.
+	)
+	return min(cmp.Or(q.model.MaxTexts, usual), longest)
+}
+
+// dimensions returns how long the vectors are to be; the model says if the
 // caller does not.
-func readDimensions(body gjson.Result, path string) int {
-	return number(body.Get(path), 1, maxDimensions, dimensionsOf(body.Get("model").String()))
+func (q *dashScopeQuestion) dimensions(name string) int {
+	const usual = 1024
+	return number(q.parameters.Get(name), 1, maxDimensions, min(cmp.Or(q.model.Dimensions, usual), maxDimensions))
 }
 
 // dashScopeTexts reads a text or a list of texts, and reports whether it is
@@ -66,24 +75,31 @@ func asTurns(texts []string) []scenarios.Turn {
 
 func (e nativeEmbedding) turns() []scenarios.Turn { return asTurns(e.texts) }
 
-func (e nativeEmbedding) refusal() *scenarios.Refusal {
-	return refuseTexts(e.texts, e.wrong, nativeBatch)
+func (e nativeEmbedding) refusal(q *dashScopeQuestion) *scenarios.Refusal {
+	return q.texts(e.texts, e.wrong)
 }
 
-// refuseTexts refuses what is not texts, or too many.
-func refuseTexts(texts []string, wrong bool, most int) *scenarios.Refusal {
+// texts refuses what is not texts, too many, and one that is empty or too long.
+func (q *dashScopeQuestion) texts(texts []string, wrong bool) *scenarios.Refusal {
 	switch {
 	case wrong:
 		return invalidParameter("Value error, contents is neither str nor list of str.: input.contents", nil)
-	case len(texts) > most:
-		return batchTooLarge(most)
+	case len(texts) > q.batch():
+		return q.batchTooLarge(q.batch())
 	}
-	return nil
+	parts := make([]part, len(texts))
+	for i, text := range texts {
+		parts[i] = part{kind: "text", text: text}
+	}
+	return q.eachLength(parts)
 }
 
-func batchTooLarge(most int) *scenarios.Refusal {
-	return invalidParameter("Value error, batch size is invalid, it should not be larger than {max}.",
-		map[string]string{"max": strconv.Itoa(most)})
+func (q *dashScopeQuestion) batchTooLarge(most int) *scenarios.Refusal {
+	const text = "Value error, batch size is invalid, it should not be larger than {max}."
+	if q.compatible {
+		return invalidParameter(inAlgorithm+text+": input.contents", atMost(most))
+	}
+	return invalidParameter(text, atMost(most))
 }
 
 func (e nativeEmbedding) answer(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
@@ -121,11 +137,11 @@ type part struct {
 
 // readParts reads a list of contents, each with one key that says its kind. Of
 // too many it reads one more than are accepted, as [dashScopeTexts] does.
-func readParts(contents gjson.Result) []part {
+func readParts(contents gjson.Result, most int) []part {
 	var parts []part
 	contents.ForEach(func(_, content gjson.Result) bool {
 		parts = append(parts, readPart(content))
-		return len(parts) <= nativeBatch
+		return len(parts) <= most
 	})
 	return parts
 }
@@ -144,10 +160,10 @@ func readPart(content gjson.Result) part {
 	return part{kind: "text"}
 }
 
-func readMultimodalEmbedding(body gjson.Result) multimodalEmbedding {
-	e := multimodalEmbedding{dimensions: readDimensions(body, "parameters.dimension")}
-	if contents := body.Get("input.contents"); contents.IsArray() {
-		e.parts = readParts(contents)
+func readMultimodalEmbedding(q *dashScopeQuestion) multimodalEmbedding {
+	e := multimodalEmbedding{dimensions: q.dimensions("dimension")}
+	if contents := q.input.Get("contents"); contents.IsArray() {
+		e.parts = readParts(contents, q.batch())
 	}
 	return e
 }
@@ -162,14 +178,14 @@ func (e multimodalEmbedding) turns() []scenarios.Turn {
 	return asTurns(texts)
 }
 
-func (e multimodalEmbedding) refusal() *scenarios.Refusal {
+func (e multimodalEmbedding) refusal(q *dashScopeQuestion) *scenarios.Refusal {
 	switch {
 	case len(e.parts) == 0:
 		return parameterMissing("contents")
-	case len(e.parts) > nativeBatch:
-		return batchTooLarge(nativeBatch)
+	case len(e.parts) > q.batch():
+		return q.batchTooLarge(q.batch())
 	}
-	return nil
+	return q.eachLength(e.parts)
 }
 
 func (e multimodalEmbedding) answer(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
@@ -197,11 +213,14 @@ const maxTokenized = 98_304
 
 func (t tokenizing) turns() []scenarios.Turn { return t.said }
 
-func (t tokenizing) refusal() *scenarios.Refusal {
+func (t tokenizing) refusal(q *dashScopeQuestion) *scenarios.Refusal {
 	if countTokens(t.text()) > maxTokenized {
-		return invalidParameter("Range of input length should be [1, {max}]", map[string]string{"max": strconv.Itoa(maxTokenized)})
+		return q.algorithm("Range of input length should be [1, {max}]", atMost(maxTokenized))
 	}
-	return refuseSilence(t.said)
+	if len(t.said) == 0 {
+		return q.messages()
+	}
+	return nil
 }
 
 // text is all that is said, which is cut as a whole.

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/mockllm/mockllm/scenarios"
 )
 
@@ -17,7 +15,7 @@ type speech struct {
 	files string // The address of the folder in which the recording will stand.
 }
 
-func readSpeech(in *Incoming, body gjson.Result) speech {
+func readSpeech(in *Incoming, body jsonBody) speech {
 	return speech{
 		text: body.Get("input.text").String(), voice: body.Get("input.voice").String(),
 		files: fileURL(in, audioPath),
@@ -26,7 +24,7 @@ func readSpeech(in *Incoming, body gjson.Result) speech {
 
 func (s speech) turns() []scenarios.Turn { return asTurns([]string{s.text}) }
 
-func (s speech) refusal() *scenarios.Refusal {
+func (s speech) refusal(*dashScopeQuestion) *scenarios.Refusal {
 	switch {
 	case s.text == "":
 		return invalidParameter("Please ensure input text is valid.", nil)

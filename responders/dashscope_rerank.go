@@ -1,6 +1,8 @@
 package responders
 
 import (
+	"cmp"
+
 	"github.com/tidwall/gjson"
 
 	"github.com/mockllm/mockllm/scenarios"
@@ -15,46 +17,50 @@ type reranking struct {
 	compatible bool           // Asked at the address that answers flat.
 }
 
-// maxReranked is how many documents one call may have.
-const maxReranked = 500
-
-func readNativeRerank(body gjson.Result) reranking {
-	return dashScopeRerank(body.Get("input"), body.Get("parameters"))
+// documents returns how many documents one call may have; the documentation
+// knows no model that takes more.
+func (q *dashScopeQuestion) documents() int {
+	const most = 500
+	return min(cmp.Or(q.model.MaxDocuments, most), most)
 }
 
-func readCompatibleRerank(body gjson.Result) reranking {
-	k := dashScopeRerank(body, body)
-	k.compatible = true
+func readNativeRerank(q *dashScopeQuestion) reranking {
+	k := reranking{echo: q.parameters.Get("return_documents").Bool()}
+	if query := q.input.Get("query"); query.Exists() {
+		k.query = readPart(query)
+	}
+	if documents := q.input.Get("documents"); documents.IsArray() {
+		documents.ForEach(func(_, d gjson.Result) bool {
+			k.documents = append(k.documents, d)
+			return len(k.documents) <= q.documents() // One more shows that there are too many.
+		})
+	}
+	k.most = number(q.parameters.Get("top_n"), 1, len(k.documents), len(k.documents))
 	return k
 }
 
-func dashScopeRerank(input, parameters gjson.Result) reranking {
-	k := reranking{echo: parameters.Get("return_documents").Bool()}
-	if query := input.Get("query"); query.Exists() {
-		k.query = readPart(query)
-	}
-	if documents := input.Get("documents"); documents.IsArray() {
-		documents.ForEach(func(_, d gjson.Result) bool {
-			k.documents = append(k.documents, d)
-			return len(k.documents) <= maxReranked // One more shows that there are too many.
-		})
-	}
-	k.most = number(parameters.Get("top_n"), 1, len(k.documents), len(k.documents))
+func readCompatibleRerank(q *dashScopeQuestion) reranking {
+	k := readNativeRerank(q)
+	k.compatible = true
 	return k
 }
 
 func (k reranking) turns() []scenarios.Turn { return asTurns([]string{k.query.text}) }
 
-func (k reranking) refusal() *scenarios.Refusal {
+func (k reranking) refusal(q *dashScopeQuestion) *scenarios.Refusal {
 	switch {
 	case k.query.text == "":
 		return parameterMissing("query")
 	case len(k.documents) == 0:
 		return parameterMissing("documents")
-	case len(k.documents) > maxReranked:
-		return batchTooLarge(maxReranked)
+	case len(k.documents) > q.documents():
+		return q.batchTooLarge(q.documents())
 	}
-	return nil
+	parts := []part{k.query}
+	for _, d := range k.documents {
+		parts = append(parts, readPart(d))
+	}
+	return q.eachLength(parts)
 }
 
 func (k reranking) answer(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {

@@ -25,8 +25,14 @@ func Error(responder Responder, r *scenarios.Request, m Meta, f *scenarios.Failu
 		sent, stream = http.StatusOK, true
 	case catalog.DeliverMidStream:
 		message := responder.Success(r, m, nil)
+		if message.Entry != nil {
+			return message // It ended before its middle: a look-up found nothing.
+		}
+		message.Changes = nil // Nothing is kept of what fails.
 		message.Break = func(n int) Frame { return responder.Event(r, m, f, status, n) }
 		return message
+	case catalog.DeliverTask:
+		return responder.(tasker).TaskThatFails(r, m, f)
 	}
 	message := Message{Entry: f.Entry, Status: sent, Header: responder.Header(r, m, f, sent, stream), Stream: stream}
 	retryAfter(message.Header, f)
@@ -45,13 +51,45 @@ type statuser interface {
 	Status(r *scenarios.Request, f *scenarios.Failure) int
 }
 
+// A tasker has calls that make tasks.
+type tasker interface {
+	// TaskThatFails writes the success of a call whose task fails later.
+	TaskThatFails(r *scenarios.Request, m Meta, f *scenarios.Failure) Message
+}
+
 // DeliveryOf returns the delivery in which the failure arrives.
 func DeliveryOf(d catalog.Dialect, r *scenarios.Request, m Meta, f *scenarios.Failure) catalog.Delivery {
+	if d.Sockets {
+		return socketDelivery(d, r, f)
+	}
 	if f.Delivery != nil && f.Delivery.Mode != "" {
 		return catalog.Delivery(f.Delivery.Mode)
 	}
 	if r.Stream && f.Variant.Origin == catalog.OriginModel && slices.Contains(d.EventEditions, m.Edition) {
 		return catalog.DeliverEvent
 	}
+	if r.Task && f.Variant.Origin == catalog.OriginTask && !refusesCall(f) {
+		return catalog.DeliverTask
+	}
 	return catalog.DeliverStatus
+}
+
+// refusesCall reports whether a scenario says something of an error that only
+// the refusal of a call has.
+func refusesCall(f *scenarios.Failure) bool {
+	return f.Status != 0 || f.RetryAfter != nil || f.Shape() != ""
+}
+
+// failureOf resolves a refusal that only shows when the call is done. It
+// panics where there is no such error, which a test of every call rules out.
+func failureOf(refused *scenarios.Refusal, dialect string) *scenarios.Failure {
+	e, err := catalog.Resolve(refused.ID, catalog.Scope{Dialects: []string{dialect}})
+	if err != nil {
+		panic(err)
+	}
+	v := e.Variant(dialect)
+	if refused.Variant != "" {
+		v = e.FindVariant(refused.Variant, dialect)
+	}
+	return &scenarios.Failure{Entry: e, Variant: v, Args: refused.Args}
 }

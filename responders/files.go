@@ -1,7 +1,9 @@
 package responders
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/mockllm/mockllm/catalog"
@@ -13,7 +15,47 @@ import (
 // about them.
 const filesPath = "/mockllm-files/"
 
-const audioPath = filesPath + "audio/"
+// Below it stand recordings, the place to which clients send files with a
+// policy, and what they uploaded otherwise.
+const (
+	audioPath  = filesPath + "audio/"
+	uploadPath = filesPath + "upload"
+	storedPath = filesPath + "stored/"
+)
+
+// The folders of other files, below filesPath, and what their names end in.
+const (
+	pictureFolder    = "image/"
+	videoFolder      = "video/"
+	transcriptFolder = "transcription/"
+	vectorFolder     = "embedding/"
+	vectorEnding     = ".txt.gz"
+)
+
+// A fileKind is a kind of files. The content of each is a function of its name.
+type fileKind struct {
+	path, ending, contentType string
+	content                   func(name string) []byte
+}
+
+// fileKinds are the kinds there are.
+var fileKinds = []fileKind{
+	{audioPath, ".wav", "audio/wav", wav},
+	{filesPath + pictureFolder, ".png", "image/png", picture},
+	{filesPath + videoFolder, ".mp4", "video/mp4", mp4},
+	{filesPath + transcriptFolder, ".json", "application/json", transcriptJSON},
+	{filesPath + vectorFolder, vectorEnding, "application/gzip", vectorLinesGzip},
+}
+
+// fileKindOf returns the kind of the file at the path, or -1. There is a file
+// for every name.
+func fileKindOf(path string) int {
+	return slices.IndexFunc(fileKinds, func(k fileKind) bool {
+		name, below := strings.CutPrefix(path, k.path)
+		stem, ends := strings.CutSuffix(name, k.ending)
+		return below && ends && stem != "" && !strings.Contains(stem, "/")
+	})
+}
 
 // fileURL returns the address of a file for the client that sent the request.
 // Its path names the namespace, because whoever fetches the file may send
@@ -22,7 +64,7 @@ func fileURL(in *Incoming, path string) string {
 	if in.Namespace != "" {
 		path = "/ns/" + in.Namespace + path
 	}
-	return in.Host + path
+	return cmp.Or(in.Public, in.Host) + path
 }
 
 // files answers requests for files. It is no dialect.
@@ -33,30 +75,43 @@ func (files) Dialect() catalog.Dialect { return catalog.Dialect{} }
 
 func (files) Routes() []Route { return nil }
 
-// hasFile reports whether there is a file at the path. There is one for every
-// name: its content is a function of the name.
+// hasFile reports whether there is a file at the path, or may be one.
 func hasFile(path string) bool {
-	name, found := strings.CutPrefix(path, audioPath)
-	name, wav := strings.CutSuffix(name, ".wav")
-	return found && wav && name != "" && !strings.Contains(name, "/")
+	return path == uploadPath || strings.HasPrefix(path, storedPath) || fileKindOf(path) >= 0
 }
 
 func (f files) Decode(in *Incoming) *scenarios.Request {
 	r := newRequest(in, f.Dialect())
-	r.Operation = "file"
+	r.Operation, r.Detail = "file", in
 	return r
 }
 
 // Success writes the file.
 func (files) Success(r *scenarios.Request, m Meta, _ *scenarios.Reply) Message {
-	header := http.Header{"Date": {m.Now.UTC().Format(http.TimeFormat)}, "Server": {"AliyunOSS"}}
+	header := http.Header{"Date": {m.date()}, "Server": {"AliyunOSS"}}
 	allowOrigin(header, r)
-	if r.Method != http.MethodGet {
-		header["Allow"] = []string{http.MethodGet}
+	method := http.MethodGet
+	if r.Path == uploadPath {
+		method = http.MethodPost
+	}
+	if r.Method != method {
+		header["Allow"] = []string{method}
 		return Message{Status: http.StatusMethodNotAllowed, Header: header}
 	}
-	header["Content-Type"] = []string{"audio/wav"}
-	return Message{Status: http.StatusOK, Header: header, Frames: []Frame{wav(strings.TrimPrefix(r.Path, audioPath))}}
+	if r.Path == uploadPath {
+		return takeUpload(r.Detail.(*Incoming), m, header)
+	}
+	if id, stored := strings.CutPrefix(r.Path, storedPath); stored {
+		f, found := m.file(catalog.DashScope, id)
+		if !found {
+			return Message{Status: http.StatusNotFound, Header: header}
+		}
+		header["Content-Type"] = []string{"application/octet-stream"}
+		return Message{Status: http.StatusOK, Header: header, Frames: []Frame{f.content}}
+	}
+	kind := fileKinds[fileKindOf(r.Path)]
+	header["Content-Type"] = []string{kind.contentType}
+	return Message{Status: http.StatusOK, Header: header, Frames: []Frame{kind.content(strings.TrimPrefix(r.Path, kind.path))}}
 }
 
 // Header, Body and Event are never asked for: nobody refuses a file.

@@ -72,4 +72,6 @@ const (
 	forLogID uint64 = 1<<32 + iota // Beyond the calls' own.
 	forConversation
 	forMessage
+	forTask
+	forEvents uint64 = 1 << 40 // From here on, the messages of a WebSocket, by their number.
 )

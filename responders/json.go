@@ -1,6 +1,7 @@
 package responders
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -16,11 +17,10 @@ type object struct {
 func (o *object) key(name string) {
 	if len(o.text) == 0 {
 		o.text = append(make([]byte, 0, 256), '{')
-	} else {
+	} else if o.text[len(o.text)-1] != '{' { // Nothing but an object that was just opened ends so.
 		o.text = append(o.text, ',')
 	}
-	o.text = appendQuoted(o.text, name)
-	o.text = append(o.text, ':')
+	o.text = append(appendQuoted(o.text, name), ':')
 }
 
 func (o *object) str(name, value string) *object {
@@ -47,7 +47,11 @@ func (o *object) boolean(name string, value bool) *object {
 	return o
 }
 
-func (o *object) null(name string) *object { return o.raw(name, []byte("null")) }
+func (o *object) null(name string) *object {
+	o.key(name)
+	o.text = append(o.text, "null"...)
+	return o
+}
 
 // raw adds a value that is JSON already.
 func (o *object) raw(name string, value []byte) *object {
@@ -64,6 +68,40 @@ func (o *object) optional(name string, value *int) *object {
 	return o
 }
 
+// open starts an object within the object, up to the next close.
+func (o *object) open(name string) *object {
+	o.key(name)
+	o.text = append(o.text, '{')
+	return o
+}
+
+// list starts a list of objects within the object, up to endList.
+func (o *object) list(name string) *object {
+	o.key(name)
+	o.text = append(o.text, '[')
+	return o
+}
+
+// item starts the next object of a list, up to the next close.
+func (o *object) item() *object {
+	if o.text[len(o.text)-1] != '[' {
+		o.text = append(o.text, ',')
+	}
+	o.text = append(o.text, '{')
+	return o
+}
+
+func (o *object) endList() *object {
+	o.text = append(o.text, ']')
+	return o
+}
+
+// close ends the object that was opened last.
+func (o *object) close() *object {
+	o.text = append(o.text, '}')
+	return o
+}
+
 // end returns the finished object, which must not be added to any more.
 func (o *object) end() []byte {
 	if len(o.text) == 0 {
@@ -75,12 +113,20 @@ func (o *object) end() []byte {
 // obj starts an object.
 func obj() *object { return &object{} }
 
-// escapedObject starts an object whose strings escape <, > and &.
-func escapedObject() *object { return &object{escape: true} }
+// sized starts an object that is likely as long as that.
+func sized(length int) *object { return &object{text: append(make([]byte, 0, length), '{')} }
+
+// total is how long values are.
+func total(values [][]byte) (n int) {
+	for _, v := range values {
+		n += len(v)
+	}
+	return n
+}
 
 // array joins values that are JSON already.
 func array(values ...[]byte) []byte {
-	text := []byte{'['}
+	text := append(make([]byte, 0, total(values)+len(values)+1), '[')
 	for i, v := range values {
 		if i > 0 {
 			text = append(text, ',')
@@ -90,12 +136,26 @@ func array(values ...[]byte) []byte {
 	return append(text, ']')
 }
 
+// plain reports whether a text stands in JSON as it is.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c >= utf8.RuneSelf || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
 const hexDigits = "0123456789abcdef"
 
 // appendQuoted appends a JSON string. Only what must be is escaped; invalid
 // UTF-8 becomes U+FFFD.
 func appendQuoted(b []byte, s string) []byte {
-	b = append(b, '"')
+	b = append(slices.Grow(b, len(s)+2), '"')
+	if plain(s) {
+		b = append(b, s...)
+		return append(b, '"')
+	}
 	for _, c := range s {
 		switch {
 		case c == '"' || c == '\\':

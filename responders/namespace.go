@@ -12,7 +12,7 @@ const NamespaceKey = "mockllm-ns-"
 // wherever the vendors' clients send them; "" if they name none.
 func NamespaceOfCaller(header http.Header, query map[string][]string) string {
 	for _, credential := range []string{
-		header.Get("Authorization"), header.Get("X-Api-Key"), header.Get("X-Appbuilder-Authorization"),
+		first(header, "Authorization"), first(header, "X-Api-Key"), first(header, "X-Appbuilder-Authorization"),
 		first(query, "access_token"), first(query, "client_id"),
 	} {
 		if name, found := namespaceOf(credential); found {

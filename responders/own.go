@@ -22,12 +22,19 @@ func Own(mistake scenarios.Mistake) Message {
 
 // FromRaw writes an answer that a scenario writes out in full.
 func FromRaw(raw *scenarios.Raw) Message {
-	m := Message{Status: int(raw.Status), Header: http.Header{}, Frames: []Frame{Frame(raw.Body)}}
+	m := Message{Status: int(raw.Status), Header: http.Header{}, Frames: []Frame{raw.Bytes(raw.Body)}}
 	if m.Status == 0 {
 		m.Status = http.StatusOK
 	}
 	for name, value := range raw.Header {
 		m.Header[name] = append(m.Header[name], value)
+	}
+	if raw.Frames == nil {
+		return m
+	}
+	m.Frames, m.Stream = nil, true
+	for _, f := range raw.Frames {
+		m.Frames, m.Waits = append(m.Frames, raw.Bytes(f.Data)), append(m.Waits, f.After)
 	}
 	return m
 }

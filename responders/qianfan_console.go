@@ -79,6 +79,7 @@ func (q qianfanConsole) Decode(in *Incoming) *scenarios.Request {
 		r.Operation, r.Detail = call.operation, call
 	}
 	r.Key, r.Identity = consoleIdentity(in, name, known)
+	r.Account = in.caller(r.Key).account
 	r.Refused = consoleRefusal(in, r, call)
 	return r
 }
@@ -119,13 +120,14 @@ func consoleIdentity(in *Incoming, name string, known bool) (string, *scenarios.
 
 // consoleKey reads who calls: a bce-auth-v1 signature or a bearer token.
 func consoleKey(in *Incoming) (string, *scenarios.Refusal) {
-	if strings.HasPrefix(in.Header.Get("Authorization"), "bce-auth-v1/") {
-		return bceSignature(in)
+	if strings.HasPrefix(in.Header.Get("Authorization"), bceAuth) {
+		return signerOf(in)
 	}
-	if key := bearer(in); key != "" {
-		return key, nil
+	key := bearer(in)
+	if c := in.caller(key); key == "" || c.unknown() || c.expired {
+		return key, &scenarios.Refusal{ID: gatewayFamily + "IamSignatureInvalid"}
 	}
-	return "", &scenarios.Refusal{ID: gatewayFamily + "IamSignatureInvalid"}
+	return key, nil
 }
 
 // consoleRefusal is what the service refuses of the body: that it is none, and
@@ -253,7 +255,7 @@ func (q qianfanConsole) Success(r *scenarios.Request, m Meta, _ *scenarios.Reply
 		result = call.do(c)
 	}
 	if c.refused != nil {
-		return Error(q, r, m, consoleFailure(c.refused, r.Dialect))
+		return Error(q, r, m, failureOf(c.refused, r.Dialect))
 	}
 	if result == nil {
 		result = []byte("null")

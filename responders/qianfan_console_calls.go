@@ -86,7 +86,7 @@ var modelCalls = map[string]consoleCall{
 	"/v2/model?Action=DescribeModelCustomAdvancedConf":    models(shows(modelVersion, "modelId", func(*console, thing) []byte { return []byte(`{"params":{}}`) }), "modelId"),
 	"/v2/model?Action=CreateModelExportTask":              models(shows(modelVersion, "modelId", accepted), "modelId"),
 	"/v2/model?Action=DescribeModelExportTask":            models(shows(modelVersion, "modelId", modelExport), "modelId"),
-	"/v2/model?Action=CreateModelCompTask":                models(makes(compression, compressionCreated), "name", "sourceModelId"),
+	"/v2/model?Action=CreateModelCompTask":                models(makes(compression, taskCreated), "name", "sourceModelId"),
 	"/v2/model?Action=DescribeModelCompTask":              models(shows(compression, "taskId", compressionLine), "taskId"),
 	"/v2/model?Action=DescribeModelCompTasks":             models(lists(compression, "taskList", compressionLine)),
 	"/v2/model?Action=CancelModelCompTask":                models(turns(compression, "taskId", "Cancelled"), "taskId"),
@@ -130,9 +130,9 @@ var datasetCalls = map[string]consoleCall{
 	"/v2/dataset?Action=DescribeDatasetVersions": keepsData(listsBelow(datasetVersion, dataset, "datasetId", "versionList", versionDetail), "datasetId"),
 	"/v2/dataset?Action=DeleteDatasetVersion":    keepsData(removes(datasetVersion, "versionId"), "versionId"),
 	"/v2/dataset?Action=PublishDatasetVersion":   keepsData(turns(datasetVersion, "versionId", "Published"), "versionId"),
-	"/v2/dataset?Action=CreateImportTask":        keepsData(makesBelow(importTask, datasetVersion, "versionId", transferCreated), "versionId"),
+	"/v2/dataset?Action=CreateImportTask":        keepsData(makesBelow(importTask, datasetVersion, "versionId", taskCreated), "versionId"),
 	"/v2/dataset?Action=DescribeImportTask":      keepsData(shows(importTask, "taskId", transferDetail), "taskId"),
-	"/v2/dataset?Action=CreateExportTask":        keepsData(makesBelow(exportTask, datasetVersion, "versionId", transferCreated), "versionId"),
+	"/v2/dataset?Action=CreateExportTask":        keepsData(makesBelow(exportTask, datasetVersion, "versionId", taskCreated), "versionId"),
 	"/v2/dataset?Action=DescribeExportTask":      keepsData(shows(exportTask, "taskId", transferDetail), "taskId"),
 	"/wenxinworkshop/dataset/create":             keepsData(createDataset(oldDatasetCreated), "name"),
 	"/wenxinworkshop/dataset/release":            keepsData(turns(datasetVersion, "datasetId", "Published"), "datasetId"),
@@ -196,7 +196,7 @@ func infers(do func(*console) []byte, needs ...string) consoleCall {
 }
 
 var batchCalls = map[string]consoleCall{
-	"/v2/batchinference?Action=CreateBatchInferenceTask":    infers(makes(batchTask, batchCreated), "name"),
+	"/v2/batchinference?Action=CreateBatchInferenceTask":    infers(makes(batchTask, taskCreated), "name"),
 	"/v2/batchinference?Action=DescribeBatchInferenceTask":  infers(shows(batchTask, "taskId", batchLine), "taskId"),
 	"/v2/batchinference?Action=DescribeBatchInferenceTasks": infers(lists(batchTask, "taskList", batchLine)),
 	"/v2/batchinference?Action=StopBatchInferenceTask":      infers(turns(batchTask, "taskId", "Stopped"), "taskId"),

@@ -76,7 +76,8 @@ func versionDetail(c *console, t thing) []byte {
 		num("sampleCount", 0).str("createDate", utc(t.at)).end()
 }
 
-func transferCreated(_ *console, t thing) []byte { return obj().str("taskId", t.id).end() }
+// taskCreated is what is answered where a task has begun.
+func taskCreated(_ *console, t thing) []byte { return obj().str("taskId", t.id).end() }
 
 func transferDetail(_ *console, t thing) []byte {
 	return obj().str("taskId", t.id).str("versionId", t.parent).str("runStatus", "Finished").num("progress", 100).

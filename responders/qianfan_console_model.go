@@ -1,6 +1,7 @@
 package responders
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/tidwall/gjson"
@@ -80,16 +81,10 @@ func modelExport(_ *console, t thing) []byte {
 	return obj().str("modelId", t.id).str("runStatus", "Done").str("createTime", beijing(t.at)).end()
 }
 
-func compressionCreated(_ *console, t thing) []byte { return obj().str("taskId", t.id).end() }
-
 func compressionLine(_ *console, t thing) []byte {
-	status := "Done"
-	if t.state != "" {
-		status = t.state
-	}
 	return obj().str("taskId", t.id).str("name", t.the("name", "")).str("description", t.the("description", "")).
 		str("sourceModelId", t.the("sourceModelId", "")).str("modelSetId", t.the("modelSetId", "")).
-		raw("config", t.raw("config", "{}")).str("runStatus", status).
+		raw("config", t.raw("config", "{}")).str("runStatus", cmp.Or(t.state, "Done")).
 		str("createTime", beijing(t.at)).str("finishTime", beijing(t.at)).end()
 }
 

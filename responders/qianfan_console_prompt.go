@@ -1,6 +1,7 @@
 package responders
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 
@@ -138,7 +139,7 @@ func decodeRender(in *Incoming) *scenarios.Request {
 	d, _ := catalog.DialectNamed(catalog.QianfanV1)
 	r := newRequest(in, d)
 	r.Operation, r.Action = catalog.OpPrompt, "template/info"
-	r.Key, r.Identity = v1Key(in)
+	identifyV1(in, r)
 	if in.Method != http.MethodPost && in.Method != http.MethodGet {
 		r.Identity = &scenarios.Refusal{ID: capability + "336101"}
 	}
@@ -192,16 +193,10 @@ var batchTask = &kind{
 	keeps: []string{"name", "description", "endpoint", "model", "inferenceParams", "inputBosUri", "outputBosUri", "inputAfsUri", "outputAfsUri"},
 }
 
-func batchCreated(_ *console, t thing) []byte { return obj().str("taskId", t.id).end() }
-
 func batchLine(_ *console, t thing) []byte {
-	status := "Done"
-	if t.state != "" {
-		status = t.state
-	}
 	return obj().str("taskId", t.id).str("name", t.the("name", "")).str("description", t.the("description", "")).
 		str("endpoint", t.the("endpoint", t.the("model", ""))).raw("inferenceParams", t.raw("inferenceParams", "{}")).
-		str("runStatus", status).str("inputBosUri", t.the("inputBosUri", "")).str("outputBosUri", t.the("outputBosUri", "")).
+		str("runStatus", cmp.Or(t.state, "Done")).str("inputBosUri", t.the("inputBosUri", "")).str("outputBosUri", t.the("outputBosUri", "")).
 		str("outputDir", fixedID(t.id, 24)).num("inputTokenUsage", 0).num("outputTokenUsage", 0).num("progress", 100).
 		str("creator", "mockllm").str("createTime", utc(t.at)).str("finishTime", utc(t.at)).end()
 }

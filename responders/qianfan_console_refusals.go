@@ -16,20 +16,6 @@ const (
 	quotaFamily    = "qianfan/tpmrpm/"
 )
 
-// consoleFailure resolves a refusal that only shows when the call is done. It
-// panics where there is no such error, which a test of every call rules out.
-func consoleFailure(refused *scenarios.Refusal, dialect string) *scenarios.Failure {
-	e, err := catalog.Resolve(refused.ID, catalog.Scope{Dialects: []string{dialect}})
-	if err != nil {
-		panic(err)
-	}
-	v := e.Variant(dialect)
-	if refused.Variant != "" {
-		v = e.FindVariant(refused.Variant, dialect)
-	}
-	return &scenarios.Failure{Entry: e, Variant: v, Args: refused.Args}
-}
-
 // malformed refuses a body that is no JSON object. Only the new generation has
 // a code for just that.
 func malformed(operation string, old bool) *scenarios.Refusal {

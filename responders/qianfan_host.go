@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/mockllm/mockllm/scenarios"
 )
@@ -19,37 +18,38 @@ const (
 // oneLine keeps a scenario's message from ending a header.
 var oneLine = strings.NewReplacer("\r", " ", "\n", " ")
 
-// bceSignature looks at a signature, bce-auth-v1/{key}/{time}/{seconds}/{headers}/{digest},
-// as far as that goes without the secret: its form and its age.
-func bceSignature(in *Incoming) (key string, refused *scenarios.Refusal) {
-	malformed := &scenarios.Refusal{ID: iamFamily + "InvalidHTTPAuthHeader"}
-	parts := strings.Split(in.Header.Get("Authorization"), "/")
-	at := len(parts) - 4 // Read from behind: a made-up key may have slashes.
-	if at < 2 {
-		return "", malformed
-	}
-	key = strings.Join(parts[1:at], "/")
-	signed, err := time.Parse(time.RFC3339, parts[at])
-	seconds, badLife := strconv.Atoi(parts[at+1])
-	switch {
-	case key == "" || err != nil || badLife != nil || seconds < 0:
-		return key, malformed
-	case in.Now.After(signed.Add(time.Duration(min(seconds, longestSignature)) * time.Second)):
-		return key, &scenarios.Refusal{ID: iamFamily + "RequestExpired", Args: map[string]string{"date": parts[at]}}
-	}
-	return key, nil
-}
-
-// longestSignature keeps a life within what a duration can hold, in seconds.
-const longestSignature = 1 << 30
-
 // qianfanHostHeader returns the headers of an answer of qianfan.baidubce.com,
 // without a content type: a refusal of its gateway has none.
 func (m Meta) qianfanHostHeader() http.Header {
 	return http.Header{
 		"Bfe-Trace-Id":         {text(m.chance(forHeaders), 32, lowerHex)},
-		"Date":                 {m.Now.UTC().Format(http.TimeFormat)},
+		"Date":                 {m.date()},
 		"X-Bce-Gateway-Region": {"BJ"},
 		"X-Bce-Request-Id":     {m.bceRequestID()},
 	}
+}
+
+// The vendor's limits per minute, which answers show where the scenario limits
+// nothing.
+const (
+	usualRequests = 300
+	usualTokens   = 300_000
+)
+
+// rateLimits adds what is left of the caller's limits per minute. Without a
+// limit, one call and one token of the usual ones are used.
+func (m Meta) rateLimits(header http.Header) {
+	show := func(what string, usual uint64, left *scenarios.Left) {
+		if left == nil {
+			left = &scenarios.Left{Limit: usual, Remaining: usual - 1}
+		}
+		header["X-Ratelimit-Limit-"+what] = []string{strconv.FormatUint(left.Limit, 10)}
+		header["X-Ratelimit-Remaining-"+what] = []string{strconv.FormatUint(left.Remaining, 10)}
+	}
+	q := m.Quota
+	if q == nil {
+		q = &scenarios.Quota{}
+	}
+	show("Requests", usualRequests, q.Requests)
+	show("Tokens", usualTokens, q.Tokens)
 }

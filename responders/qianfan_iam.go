@@ -50,14 +50,25 @@ func iamIdentity(in *Incoming) (key string, refused *scenarios.Refusal) {
 	switch signature := in.Header.Get("Authorization"); {
 	case signature == "":
 		return "", &scenarios.Refusal{ID: gatewayFamily + "IamSignatureInvalid", Variant: "Could not find credential"}
-	case !strings.HasPrefix(signature, "bce-auth-v1/"):
+	case !strings.HasPrefix(signature, bceAuth):
 		return "", &scenarios.Refusal{ID: iamFamily + "InvalidHTTPAuthHeader"}
 	}
-	key, refused = bceSignature(in)
+	key, refused = signerOf(in)
 	if refused == nil && in.Method != http.MethodGet {
 		refused = &scenarios.Refusal{ID: iamFamily + "InvalidURI"}
 	}
 	return key, refused
+}
+
+// signerOf returns the access key of a signature, and what Baidu Cloud's
+// gateway refuses of it.
+func signerOf(in *Incoming) (key string, refused *scenarios.Refusal) {
+	s, v := judgeBCE(in)
+	refused = s.gatewayRefusal(v)
+	if refused == nil && in.caller(s.key).unknown() {
+		refused = &scenarios.Refusal{ID: gatewayFamily + "NotFound"}
+	}
+	return s.key, refused
 }
 
 // Header says by itself what the gateway refuses: its body is empty.
@@ -82,21 +93,24 @@ func (q qianfanIAM) Event(*scenarios.Request, Meta, *scenarios.Failure, int, int
 func (q qianfanIAM) Success(r *scenarios.Request, m Meta, _ *scenarios.Reply) Message {
 	chance := m.chance(forToken)
 	token := "bce-v3/ALTAK-" + text(chance, 21, base64Abc) + "/" + text(chance, 40, lowerHex)
-	if name, found := namespaceOf(r.Key); found {
+	if name, found := namespaceOf(r.Key); found && ValidNamespace(name) {
 		token += "-" + NamespaceKey + name
 	}
 	const form = "2006-01-02T15:04:05.000Z"
-	now := m.Now.UTC()
+	now, life := m.Now.UTC(), time.Duration(r.Detail.(int))*time.Second
 	body := obj().str("userId", text(chance, 32, lowerHex)).str("token", token).str("status", "enable").
 		str("createTime", now.Format(form)).
-		str("expireTime", now.Add(time.Duration(r.Detail.(int))*time.Second).Format(form))
-	return Message{Status: http.StatusOK, Header: m.iamHeader(), Frames: []Frame{body.end()}}
+		str("expireTime", now.Add(life).Format(form))
+	return Message{
+		Status: http.StatusOK, Header: m.iamHeader(), Frames: []Frame{body.end()},
+		Changes: []scenarios.Change{issue(token, r.Key, now.Add(m.onClock(life)))},
+	}
 }
 
 func (m Meta) iamHeader() http.Header {
 	return http.Header{
 		"Content-Type":     {"application/json"},
-		"Date":             {m.Now.UTC().Format(http.TimeFormat)},
+		"Date":             {m.date()},
 		"X-Bce-Request-Id": {m.bceRequestID()},
 	}
 }

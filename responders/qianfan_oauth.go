@@ -1,9 +1,12 @@
 package responders
 
 import (
+	"crypto/hmac"
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/scenarios"
@@ -12,8 +15,8 @@ import (
 // qianfanOAuth is the token endpoint on aip.baidubce.com.
 type qianfanOAuth struct{}
 
-// tokenLife is how long an access token lives, in seconds: 30 days.
-const tokenLife = 2592000
+// usualLife is how long an access token lives.
+const usualLife = 30 * 24 * time.Hour
 
 func (qianfanOAuth) Dialect() catalog.Dialect {
 	d, _ := catalog.DialectNamed(catalog.QianfanOAuth)
@@ -28,19 +31,26 @@ func (qianfanOAuth) Routes() []Route {
 func (q qianfanOAuth) Decode(in *Incoming) *scenarios.Request {
 	r := newRequest(in, q.Dialect())
 	r.Key = first(in.Query, "client_id")
-	r.Identity = oauthRefusal(in)
+	r.Identity = oauthRefusal(in, r.Key)
+	r.Detail = usualLife
+	if in.Scenario != nil && in.Scenario.Tokens.Life != nil {
+		r.Detail = time.Duration(*in.Scenario.Tokens.Life)
+	}
 	return r
 }
 
-func oauthRefusal(in *Incoming) *scenarios.Refusal {
+func oauthRefusal(in *Incoming, client string) *scenarios.Refusal {
+	secret, known := first(in.Query, "client_secret"), in.caller(client)
 	switch {
-	case in.Method != http.MethodGet && in.Method != http.MethodPost, first(in.Query, "grant_type") == "":
+	case in.Method != http.MethodGet && in.Method != http.MethodPost:
 		return &scenarios.Refusal{ID: "qianfan/oauth/invalid_request"}
+	case first(in.Query, "grant_type") == "":
+		return &scenarios.Refusal{ID: "qianfan/oauth/invalid_request", Args: map[string]string{"param": "grant_type"}}
 	case first(in.Query, "grant_type") != "client_credentials":
 		return &scenarios.Refusal{ID: "qianfan/oauth/unsupported_grant_type"}
-	case first(in.Query, "client_id") == "":
+	case client == "" || known.unknown():
 		return &scenarios.Refusal{ID: "qianfan/oauth/invalid_client", Variant: "unknown client id"}
-	case first(in.Query, "client_secret") == "":
+	case secret == "" || known.Secret != "" && !hmac.Equal([]byte(secret), []byte(known.Secret)):
 		return &scenarios.Refusal{ID: "qianfan/oauth/invalid_client", Variant: "Client authentication failed"}
 	}
 	return nil
@@ -66,30 +76,40 @@ func (q qianfanOAuth) Body(r *scenarios.Request, _ Meta, f *scenarios.Failure, _
 // Event is never called: the endpoint has no streams.
 func (q qianfanOAuth) Event(*scenarios.Request, Meta, *scenarios.Failure, int, int) Frame { return nil }
 
+// Success makes a token. Its text tells the life in vendor time, and what is
+// kept of it when that ends on the clock.
 func (q qianfanOAuth) Success(r *scenarios.Request, m Meta, _ *scenarios.Reply) Message {
 	chance := m.chance(forToken)
 	app := "282335-" + text(chance, 8, "0123456789")
-	if name, found := namespaceOf(r.Key); found {
+	if name, found := namespaceOf(r.Key); found && ValidNamespace(name) {
 		app += "-" + NamespaceKey + name
 	}
+	life := r.Detail.(time.Duration)
+	seconds := int64(math.Ceil(life.Seconds()))
 	token := func(kind string, life int64) string {
 		return fmt.Sprintf("%s.%s.%d.%d.%s", kind, text(chance, 32, lowerHex), life, m.Now.Unix()+life, app)
 	}
+	refresh := token("25", 315360000)
+	session := "9mzd" + text(chance, 60, base64Abc) + "=="
+	access := token("24", seconds)
 	body := obj().
-		str("refresh_token", token("25", 315360000)).
-		num("expires_in", tokenLife).
-		str("session_key", "9mzd"+text(chance, 60, base64Abc)+"==").
-		str("access_token", token("24", tokenLife)).
+		str("refresh_token", refresh).
+		num("expires_in", seconds).
+		str("session_key", session).
+		str("access_token", access).
 		str("scope", "public ai_custom_yiyan_com ai_custom_yiyan_com_eb_instant ai_custom_yiyan_com_bloomz7b1 ai_custom_yiyan_com_emb_text wenxinworkshop_mgr license_license").
 		str("session_secret", text(chance, 32, lowerHex))
-	return Message{Status: http.StatusOK, Header: m.oauthHeader(), Frames: []Frame{append(body.end(), '\n')}}
+	return Message{
+		Status: http.StatusOK, Header: m.oauthHeader(), Frames: []Frame{append(body.end(), '\n')},
+		Changes: []scenarios.Change{issue(access, r.Key, m.Now.Add(m.onClock(life)))},
+	}
 }
 
 func (m Meta) oauthHeader() http.Header {
 	return http.Header{
 		"Cache-Control":              {"no-store"},
 		"Content-Type":               {"application/json"},
-		"Date":                       {m.Now.UTC().Format(http.TimeFormat)},
+		"Date":                       {m.date()},
 		"P3p":                        {`CP=" OTI DSP COR IVA OUR IND COM "`},
 		"Server":                     {"Apache"},
 		"X-Openapi-Server-Timestamp": {strconv.FormatInt(m.Now.Unix(), 10)},

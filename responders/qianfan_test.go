@@ -67,10 +67,10 @@ func TestPromptsAreTurns(t *testing.T) {
 		{qianfanV1{}, v1Prefix + "/tokenizer/erniebot", `{"prompt":"refund"}`},
 		{qianfanV1{}, v1Prefix + "/plugin/{endpoint}/", `{"query":"refund"}`},
 		{qianfanV1{}, v1Prefix + "/erniebot/plugins", `{"messages":[{"role":"user","content":"refund"}]}`},
-		{qianfanV2{}, "/v2/chat/completions", `{"model":"m","messages":[{"role":"user","content":"refund"}]}`},
-		{qianfanV2{}, "/v2/embeddings", `{"model":"m","input":"refund"}`},
-		{qianfanV2{}, "/v2/rerank", `{"model":"m","query":"refund","documents":["a"]}`},
-		{qianfanV2{}, "/v2/images/generations", `{"model":"m","prompt":"refund"}`},
+		{qianfanV2{}, "/v2/chat/completions", `{"model":"ernie-x","messages":[{"role":"user","content":"refund"}]}`},
+		{qianfanV2{}, "/v2/embeddings", `{"model":"tao-8k","input":"refund"}`},
+		{qianfanV2{}, "/v2/rerank", `{"model":"bce-reranker-base","query":"refund","documents":["a"]}`},
+		{qianfanV2{}, "/v2/images/generations", `{"model":"irag-1.0","prompt":"refund"}`},
 		{qianfanV2{}, v2Runs, `{"app_id":"a","query":"refund"}`},
 		{qianfanV2{}, v2WebSearch, `{"messages":[{"role":"user","content":"refund"}]}`},
 	} {
@@ -114,10 +114,11 @@ func TestEmbeddingAnswersAreBounded(t *testing.T) {
 
 func TestQianfanDimensions(t *testing.T) {
 	for model, want := range map[string]int{
-		"embedding-v1": 384, "Embedding-V1": 384, "bge_large_zh": 1024, "bge-large-en": 1024, "tao_8k": 1024,
+		"embedding-v1": 384, "bge_large_zh": 1024, "bge-large-en": 1024, "tao_8k": 1024,
 		"qwen3-embedding-4b": 2560, "qwen3-embedding-8b": 4096, "": 1024,
 	} {
-		if got := qianfanDimensions(model); got != want {
+		q := newQuestion(&Incoming{}, &scenarios.Request{Model: model}, jsonBody{})
+		if got := q.dimensions(); got != want {
 			t.Errorf("%s: %d, want %d", model, got, want)
 		}
 	}

@@ -5,10 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
-	"time"
-
-	"github.com/tidwall/gjson"
 
 	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/scenarios"
@@ -48,7 +44,7 @@ func (qianfanV1) Routes() []Route {
 type v1Call struct {
 	// read fills in the turns and the detail, and returns what the model
 	// service refuses of a body that is a JSON object.
-	read func(r *scenarios.Request, body gjson.Result) *scenarios.Refusal
+	read func(q question) *scenarios.Refusal
 
 	// answer writes the success; the headers of every answer are added.
 	answer func(r *scenarios.Request, m Meta, reply *scenarios.Reply) v1Answer
@@ -89,8 +85,8 @@ func (q qianfanV1) Decode(in *Incoming) *scenarios.Request {
 	askFor(r)
 	call := v1Calls[in.Operation]
 	r.Stream = call.streams && body.Get("stream").Bool()
-	refused := call.read(r, body)
-	r.Key, r.Identity = v1Identity(in)
+	refused := call.read(newQuestion(in, r, body))
+	v1Identity(in, r)
 	r.Refused = cmp.Or(v1Refusal(in, r, body), refused)
 	return r
 }
@@ -98,46 +94,15 @@ func (q qianfanV1) Decode(in *Incoming) *scenarios.Request {
 const capability = "qianfan/capability/"
 
 // v1Identity is what the gateway refuses: the method, and the caller.
-func v1Identity(in *Incoming) (key string, refused *scenarios.Refusal) {
-	key, refused = v1Key(in)
+func v1Identity(in *Incoming, r *scenarios.Request) {
+	identifyV1(in, r)
 	if in.Method != http.MethodPost {
-		refused = &scenarios.Refusal{ID: capability + "336101"}
+		r.Identity = &scenarios.Refusal{ID: capability + "336101"}
 	}
-	return key, refused
-}
-
-// v1Key reads who calls: an access token in the query, or a bce-auth-v1
-// signature in the header.
-func v1Key(in *Incoming) (string, *scenarios.Refusal) {
-	if signed, found := strings.CutPrefix(in.Header.Get("Authorization"), "bce-auth-v1/"); found {
-		key, _, _ := strings.Cut(signed, "/")
-		return key, nil
-	}
-	tokens, given := in.Query["access_token"]
-	switch {
-	case !given:
-		return "", &scenarios.Refusal{ID: capability + "110"}
-	case tokens[0] == "":
-		return "", &scenarios.Refusal{ID: capability + "100"}
-	case tokenExpired(tokens[0], in.Now):
-		return tokens[0], &scenarios.Refusal{ID: capability + "111"}
-	}
-	return tokens[0], nil
-}
-
-// tokenExpired reports whether a token of the vendor's form,
-// 24.<hex>.<life>.<expiry>.<app>, has run out. Other tokens never do.
-func tokenExpired(token string, now time.Time) bool {
-	parts := strings.Split(token, ".")
-	if len(parts) < 5 || parts[0] != "24" {
-		return false
-	}
-	expiry, err := strconv.ParseInt(parts[3], 10, 64)
-	return err == nil && now.Unix() >= expiry
 }
 
 // v1Refusal is what the model service refuses of the bytes of a body.
-func v1Refusal(in *Incoming, r *scenarios.Request, body gjson.Result) *scenarios.Refusal {
+func v1Refusal(in *Incoming, r *scenarios.Request, body jsonBody) *scenarios.Refusal {
 	switch {
 	case in.State == BodyTooLarge:
 		return &scenarios.Refusal{ID: capability + "336007", Variant: "the max input characters"}
@@ -196,7 +161,7 @@ func (q qianfanV1) Success(r *scenarios.Request, m Meta, reply *scenarios.Reply)
 	header["Content-Type"] = []string{v1JSON}
 	header["Statement"] = []string{"AI-generated"}
 	header["X-Aipe-Self-Def"] = []string{fmt.Sprintf("eb_total_tokens:%d,prompt_tokens:%d,id:%s", out.usage.total, out.usage.prompt, m.asID())}
-	message := Message{Status: http.StatusOK, Header: header, Frames: out.frames}
+	message := Message{Status: http.StatusOK, Header: header, Frames: out.frames}.bringing(out.usage)
 	if r.Stream {
 		// No end mark follows: the last frame says is_end.
 		header["Content-Type"] = []string{v1Stream}
@@ -230,20 +195,18 @@ func (m Meta) v1Header(r *scenarios.Request) http.Header {
 	if id == "" {
 		id = text(chance, 32, lowerHex) + "1000155"
 	}
-	return http.Header{
-		"Access-Control-Allow-Headers":   {"Content-Type"},
-		"Access-Control-Allow-Origin":    {"*"},
-		"Appid":                          {"45042944"},
-		"Date":                           {m.Now.UTC().Format(http.TimeFormat)},
-		"P3p":                            {`CP=" OTI DSP COR IVA OUR IND COM "`},
-		"Server":                         {"Apache"},
-		"Set-Cookie":                     {"BAIDUID=" + cookie + ":FG=1; max-age=31536000; path=/; domain=.baidu.com; version=1"},
-		"Vary":                           {"Accept-Encoding"},
-		"X-Baidu-Request-Id":             {id},
-		"X-Openapi-Server-Timestamp":     {strconv.FormatInt(m.Now.Unix(), 10)},
-		"X-Ratelimit-Limit-Requests":     {"300"},
-		"X-Ratelimit-Limit-Tokens":       {"300000"},
-		"X-Ratelimit-Remaining-Requests": {"299"},
-		"X-Ratelimit-Remaining-Tokens":   {"299999"},
+	header := http.Header{
+		"Access-Control-Allow-Headers": {"Content-Type"},
+		"Access-Control-Allow-Origin":  {"*"},
+		"Appid":                        {"45042944"},
+		"Date":                         {m.date()},
+		"P3p":                          {`CP=" OTI DSP COR IVA OUR IND COM "`},
+		"Server":                       {"Apache"},
+		"Set-Cookie":                   {"BAIDUID=" + cookie + ":FG=1; max-age=31536000; path=/; domain=.baidu.com; version=1"},
+		"Vary":                         {"Accept-Encoding"},
+		"X-Baidu-Request-Id":           {id},
+		"X-Openapi-Server-Timestamp":   {strconv.FormatInt(m.Now.Unix(), 10)},
 	}
+	m.rateLimits(header)
+	return header
 }

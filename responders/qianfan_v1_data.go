@@ -18,38 +18,29 @@ const (
 	// maxDocuments is how many documents a rerank call may have.
 	maxDocuments = 64
 
+	// maxQuery is how many characters the query of one may have.
+	maxQuery = 1600
+
 	// maxTexts bounds the vectors of one answer. It is ours: the vendor's
 	// bounds differ by model.
 	maxTexts = 1000
 )
 
-func readV1Embedding(r *scenarios.Request, body gjson.Result) *scenarios.Refusal {
-	input := body.Get("input")
-	texts := qianfanTexts(input)
-	r.Detail, r.Turns = texts[:min(len(texts), maxTexts)], userTurns(texts)
-	if !input.IsArray() || len(texts) == 0 || len(texts) > maxTexts {
-		return &scenarios.Refusal{ID: capability + "336001"}
-	}
-	return nil
+func readV1Embedding(q question) *scenarios.Refusal {
+	texts := qianfanTexts(q.body.Get("input"))
+	q.r.Detail, q.r.Turns = vectorCall{texts[:min(len(texts), maxTexts)], q.dimensions()}, userTurns(texts)
+	return q.v1Texts(texts)
 }
 
 func answerV1Embedding(r *scenarios.Request, m Meta, reply *scenarios.Reply) v1Answer {
 	u := inputUsage(r, reply)
-	body := m.v1Start("embedding_list").raw("data", qianfanVectors(r.Detail.([]string), qianfanDimensions(r.Model))).
+	call := r.Detail.(vectorCall)
+	body := m.v1Start("embedding_list").raw("data", qianfanVectors(call.texts, call.dimensions)).
 		raw("usage", inputUsageJSON(u))
 	return v1Whole(body.end(), u)
 }
 
-func readV1Rerank(r *scenarios.Request, body gjson.Result) *scenarios.Refusal {
-	call := readDocuments(r, body)
-	switch {
-	case call.query == "" || len(call.documents) == 0:
-		return &scenarios.Refusal{ID: capability + "336001"}
-	case len(call.documents) > maxDocuments:
-		return &scenarios.Refusal{ID: capability + "336221", Args: map[string]string{"max": strconv.Itoa(maxDocuments)}}
-	}
-	return nil
-}
+func readV1Rerank(q question) *scenarios.Refusal { return q.v1Documents(readDocuments(q.r, q.body)) }
 
 func answerV1Rerank(r *scenarios.Request, m Meta, reply *scenarios.Reply) v1Answer {
 	u := inputUsage(r, reply)
@@ -62,9 +53,12 @@ func answerV1Rerank(r *scenarios.Request, m Meta, reply *scenarios.Reply) v1Answ
 	return v1Whole(m.v1Start("reranker_list").raw("results", array(results...)).raw("usage", inputUsageJSON(u)).end(), u)
 }
 
-func readV1Image(r *scenarios.Request, body gjson.Result) *scenarios.Refusal {
-	r.Detail = readImage(body)
-	return readV1Prompt(r, body)
+func readV1Image(q question) *scenarios.Refusal {
+	q.r.Detail = readImage(q.body)
+	if refused := readV1Prompt(q); refused != nil {
+		return refused
+	}
+	return q.v1Picture()
 }
 
 func answerV1Image(r *scenarios.Request, m Meta, reply *scenarios.Reply) v1Answer {
@@ -77,8 +71,11 @@ func answerV1Image(r *scenarios.Request, m Meta, reply *scenarios.Reply) v1Answe
 	return v1Whole(m.v1Start("image").raw("data", array(data...)).raw("usage", inputUsageJSON(u)).end(), u)
 }
 
-func readV1Tokenize(r *scenarios.Request, body gjson.Result) *scenarios.Refusal {
-	return readV1Prompt(r, body)
+func readV1Tokenize(q question) *scenarios.Refusal {
+	if refused := readV1Prompt(q); refused != nil {
+		return refused
+	}
+	return q.v1Tokenizer()
 }
 
 func answerV1Tokenize(r *scenarios.Request, m Meta, reply *scenarios.Reply) v1Answer {
@@ -134,19 +131,10 @@ func inputUsageJSON(u usage) []byte {
 	return obj().num("prompt_tokens", int64(u.prompt)).num("total_tokens", int64(u.total)).end()
 }
 
-// qianfanDimensions returns how long a model's vectors are.
-func qianfanDimensions(model string) int {
-	name := strings.ReplaceAll(strings.ToLower(model), "_", "-")
-	switch {
-	case name == "embedding-v1":
-		return 384
-	case strings.HasPrefix(name, "qwen3-embedding-4b"):
-		return 2560
-	case strings.HasPrefix(name, "qwen3-embedding-8b"):
-		return 4096
-	default: // bge-large-zh, bge-large-en, tao-8k, qwen3-embedding-0.6b and unknown ones.
-		return 1024
-	}
+// vectorCall is what a call for vectors asks for.
+type vectorCall struct {
+	texts      []string
+	dimensions int
 }
 
 func qianfanVectors(texts []string, dimensions int) []byte {
@@ -165,7 +153,7 @@ type rerankCall struct {
 }
 
 // readDocuments reads a rerank call; its query becomes the only turn of the user.
-func readDocuments(r *scenarios.Request, body gjson.Result) rerankCall {
+func readDocuments(r *scenarios.Request, body jsonBody) rerankCall {
 	call := rerankCall{query: body.Get("query").String(), documents: qianfanTexts(body.Get("documents"))}
 	call.top = number(body.Get("top_n"), 1, 1<<20, len(call.documents))
 	for _, document := range call.documents {
@@ -190,7 +178,7 @@ type imageCall struct{ number, width, height int }
 // maxPictures is how many pictures one call gets.
 const maxPictures = 4
 
-func readImage(body gjson.Result) imageCall {
+func readImage(body jsonBody) imageCall {
 	c := imageCall{number: number(body.Get("n"), 1, maxPictures, 1), width: 1024, height: 1024}
 	if width, height, found := strings.Cut(body.Get("size").String(), "x"); found {
 		w, errW := strconv.Atoi(width)
@@ -202,13 +190,24 @@ func readImage(body gjson.Result) imageCall {
 	return c
 }
 
-// pictures draws them, a sixteenth of what was asked for in width and height:
-// what matters is that they decode.
+// sides returns the width and height that are drawn.
+func (c imageCall) sides() (width, height int) {
+	return drawnSide(c.width), drawnSide(c.height)
+}
+
+// drawnSide returns a sixteenth of what was asked for, within bounds: what
+// matters is that a picture decodes.
+func drawnSide(asked int) int {
+	const scale, longest = 16, 128
+	return min(max(asked/scale, 1), longest)
+}
+
+// pictures draws them.
 func (c imageCall) pictures(r *scenarios.Request) [][]byte {
-	const scale = 16
 	pictures := make([][]byte, c.number)
+	width, height := c.sides()
 	for i := range pictures {
-		pictures[i] = smallPNG(fmt.Sprint(r.Prompt(), i), min(c.width/scale, 128), min(c.height/scale, 128))
+		pictures[i] = smallPNG(fmt.Sprint(r.Prompt(), i), width, height)
 	}
 	return pictures
 }

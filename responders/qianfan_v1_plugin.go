@@ -1,8 +1,6 @@
 package responders
 
 import (
-	"github.com/tidwall/gjson"
-
 	"github.com/mockllm/mockllm/scenarios"
 )
 
@@ -18,7 +16,8 @@ type pluginCall struct {
 const maxPlugins = 3
 
 // readV1Plugin reads both forms: a query with a history, and messages.
-func readV1Plugin(r *scenarios.Request, body gjson.Result) *scenarios.Refusal {
+func readV1Plugin(q question) *scenarios.Refusal {
+	r, body := q.r, q.body
 	r.Turns = append(readTurns(body.Get("history")), readTurns(body.Get("messages"))...)
 	r.Turns = append(r.Turns, userTurns(qianfanTexts(body.Get("query")))...)
 	call := pluginCall{chat: v1Text(body), plugin: "uuid-zhishiku"} // The knowledge base, which is not always named.

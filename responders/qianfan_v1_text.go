@@ -10,10 +10,9 @@ import (
 // Qianfan V1's calls that are answered with text: chat, completion, and text
 // about an image.
 
-func readV1Chat(r *scenarios.Request, body gjson.Result) *scenarios.Refusal {
-	messages := body.Get("messages")
-	r.Turns = readTurns(messages)
-	refused := !messages.IsArray() || len(r.Turns) == 0
+func readV1Chat(q question) *scenarios.Refusal {
+	r, body := q.r, q.body
+	r.Turns = readTurns(body.Get("messages"))
 	if system := body.Get("system").String(); system != "" {
 		r.Turns = append([]scenarios.Turn{{Role: "system", Text: system}}, r.Turns...)
 	}
@@ -26,41 +25,52 @@ func readV1Chat(r *scenarios.Request, body gjson.Result) *scenarios.Refusal {
 		return true
 	})
 	c.mustCall = clipped(body.Get("tool_choice.function.name").String())
+	c.review = q.review()
 	r.Detail = c
-	if refused {
-		return &scenarios.Refusal{ID: capability + "336001"}
-	}
-	return nil
+	return q.v1Chat()
 }
 
 // v1Text reads what bounds a text, whatever it is about.
-func v1Text(body gjson.Result) *chat {
+func v1Text(body jsonBody) *chat {
 	c := &chat{choices: 1, maxTokens: number(body.Get("max_output_tokens"), 1, 1<<20, 0)}
 	c.readStop(body.Get("stop"))
 	return c
 }
 
-func readV1Completion(r *scenarios.Request, body gjson.Result) *scenarios.Refusal {
-	r.Detail = v1Text(body)
-	return readV1Prompt(r, body)
+func readV1Completion(q question) *scenarios.Refusal { return readV1About(q, q.v1Text, q.v1Length) }
+
+func readV1ImageToText(q question) *scenarios.Refusal {
+	return readV1About(q, func() *scenarios.Refusal {
+		switch image := q.body.Get("image").String(); {
+		case image == "":
+			return &scenarios.Refusal{ID: capability + "336311", Variant: "invalid image"}
+		case q.offends(image):
+			return &scenarios.Refusal{ID: capability + "336311", Variant: "image2text input image illegal"}
+		}
+		return nil
+	}, q.v1Text, q.v1Length)
 }
 
-func readV1ImageToText(r *scenarios.Request, body gjson.Result) *scenarios.Refusal {
-	r.Detail = v1Text(body)
-	refused := readV1Prompt(r, body)
-	if refused == nil && body.Get("image").String() == "" {
-		return &scenarios.Refusal{ID: capability + "336311", Variant: "invalid image"}
+// readV1About reads a prompt that is answered with text, and asks the rules if
+// there is one.
+func readV1About(q question, rules ...func() *scenarios.Refusal) *scenarios.Refusal {
+	refused := readV1Prompt(q)
+	c := v1Text(q.body)
+	c.review = q.review()
+	q.r.Detail = c
+	if refused != nil {
+		return refused
 	}
-	return refused
+	return firstRefusal(rules...)
 }
 
 // readV1Prompt makes a turn of the prompt that several calls demand.
-func readV1Prompt(r *scenarios.Request, body gjson.Result) *scenarios.Refusal {
-	prompt := body.Get("prompt").String()
+func readV1Prompt(q question) *scenarios.Refusal {
+	prompt := q.body.Get("prompt").String()
 	if prompt == "" {
 		return &scenarios.Refusal{ID: capability + "336007", Variant: "prompt can not be empty"}
 	}
-	r.Turns = []scenarios.Turn{{Role: "user", Text: prompt}}
+	q.r.Turns = []scenarios.Turn{{Role: "user", Text: prompt}}
 	return nil
 }
 
@@ -80,7 +90,7 @@ func answerV1Chat(r *scenarios.Request, m Meta, reply *scenarios.Reply) v1Answer
 // v1ChatEnd writes the keys that end every answer and every frame of a chat. A
 // call and the reason stand where the answer ends.
 func v1ChatEnd(body *object, out completion, p v1Piece) *object {
-	s := out.safety
+	s := out.safety.at(p.last)
 	body.boolean("need_clear_history", s.clearHistory).optional("ban_round", s.banRound).optional("flag", s.flag)
 	if p.last && len(out.calls) > 0 {
 		call := out.calls[0]
@@ -114,11 +124,12 @@ func answerV1Completion(r *scenarios.Request, m Meta, reply *scenarios.Reply) v1
 	if r.Operation == catalog.OpImageToText {
 		kind = "chat.completion"
 	}
-	out, safe := complete(r, r.Detail.(*chat), m, reply, 0), int64(1)
-	if out.safety.unsafe {
-		safe = 0
-	}
+	out := complete(r, r.Detail.(*chat), m, reply, 0)
 	return v1Said(r, out, func(p v1Piece) Frame {
+		safe := int64(1)
+		if out.safety.at(p.last).unsafe {
+			safe = 0
+		}
 		return p.start(m, kind).str("result", p.text).num("is_safe", safe).raw("usage", v1Usage(p.usage).end()).end()
 	})
 }

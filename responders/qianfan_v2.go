@@ -3,9 +3,8 @@ package responders
 import (
 	"cmp"
 	"net/http"
+	"slices"
 	"strings"
-
-	"github.com/tidwall/gjson"
 
 	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/scenarios"
@@ -38,7 +37,7 @@ const (
 )
 
 func (qianfanV2) Routes() []Route {
-	return []Route{
+	return append(storeRoutes("/v2/"), []Route{
 		{Path: "/v2/chat/completions", Operation: catalog.OpChat},
 		{Path: "/v2/coding/chat/completions", Operation: catalog.OpChat},
 		{Path: "/v2/tokenplan/personal/chat/completions", Operation: catalog.OpChat},
@@ -53,12 +52,12 @@ func (qianfanV2) Routes() []Route {
 		{Path: v2Upload, Operation: catalog.OpApp},
 		{Path: v2SearchChat, Operation: catalog.OpApp},
 		{Path: v2WebSearch, Operation: catalog.OpApp},
-	}
+	}...)
 }
 
 // v2Call is how one kind of call is read and answered.
 type v2Call struct {
-	read    func(r *scenarios.Request, body gjson.Result) *scenarios.Refusal // As of [v1Call].
+	read    func(q question) *scenarios.Refusal // As of [v1Call].
 	answer  func(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message
 	streams bool
 }
@@ -91,21 +90,30 @@ func v2CallOf(operation, path string) v2Call {
 	}
 }
 
-func readNothing(*scenarios.Request, gjson.Result) *scenarios.Refusal { return nil }
+func readNothing(question) *scenarios.Refusal { return nil }
 
 func (q qianfanV2) Decode(in *Incoming) *scenarios.Request {
 	r := newRequest(in, q.Dialect())
 	if isPreflight(in) {
-		return readPreflight(r, http.MethodPost)
+		return readPreflight(r, strings.Join(v2Methods(in), ", "))
 	}
 	body := readBody(r)
 	r.Model = modelOf(body)
 	askFor(r)
-	call := v2CallOf(in.Operation, in.Path)
-	r.Stream = call.streams && body.Get("stream").Bool()
-	refused := call.read(r, body)
-	r.Key = v2Key(in)
-	r.Identity = v2Identity(in, r.Key)
+	var refused *scenarios.Refusal
+	if isStore(in.Operation) {
+		call := readStore(in, body, qianfanStore{})
+		r.Detail, refused = call, call.refusal(nil)
+	} else {
+		call := v2CallOf(in.Operation, in.Path)
+		r.Stream = call.streams && body.Get("stream").Bool()
+		refused = call.read(newQuestion(in, r, body))
+	}
+	if picture, asked := r.Detail.(pictureCall); asked {
+		picture.files = fileURL(in, filesPath)
+		r.Detail = picture
+	}
+	v2Identity(in, r)
 	r.Refused = cmp.Or(v2Refusal(in, r, body), refused)
 	return r
 }
@@ -119,36 +127,85 @@ func v2Key(in *Incoming) string {
 	return key
 }
 
+// v2Methods are those that the path wants.
+func v2Methods(in *Incoming) []string {
+	switch {
+	case in.Operation == catalog.OpModels:
+		return []string{http.MethodGet}
+	case isStore(in.Operation):
+		return storeMethods(in)
+	}
+	return []string{http.MethodPost}
+}
+
 // v2Identity refuses a caller before it looks at the method, as a capture
 // shows. Each product on the host has its own words.
-func v2Identity(in *Incoming, key string) *scenarios.Refusal {
-	want, wrongMethod := http.MethodPost, &scenarios.Refusal{ID: v2Codes + "method_not_supported"}
+func v2Identity(in *Incoming, r *scenarios.Request) {
+	wrongMethod := &scenarios.Refusal{ID: v2Codes + "method_not_supported"}
 	if in.Operation == catalog.OpModels {
-		want, wrongMethod = http.MethodGet, &scenarios.Refusal{ID: iamFamily + "InvalidURI"}
+		wrongMethod = &scenarios.Refusal{ID: iamFamily + "InvalidURI"}
+	}
+	r.Key = v2Key(in)
+	c := in.caller(r.Key)
+	r.Account = c.account
+	if r.Identity = v2Standing(in, c, r); r.Identity == nil && !slices.Contains(v2Methods(in), in.Method) {
+		r.Identity = wrongMethod
+	}
+}
+
+// v2Standing is what the gateway says to a caller whom it does not know, or
+// knows too well. A token of the token endpoint is none here.
+func v2Standing(in *Incoming, c caller, r *scenarios.Request) *scenarios.Refusal {
+	application := in.Operation == catalog.OpApp && !isSearch(in.Path)
+	overdue, used := c.State == scenarios.KeyArrears, c.State == scenarios.KeyFreeTierUsed
+	if _, legacy := accessToken(r.Key); r.Key == "" || legacy || c.unknown() || c.expired {
+		return v2Stranger(in)
 	}
 	switch {
-	case key == "" && in.Operation == catalog.OpModels:
+	case in.Operation == catalog.OpModels && c.State == scenarios.KeyNoAccess:
 		return &scenarios.Refusal{ID: iamFamily + "AccessDenied"}
-	case key == "" && isSearch(in.Path):
-		return &scenarios.Refusal{ID: searchCodes + "216003"}
-	case key == "" && in.Operation == catalog.OpApp:
-		return &scenarios.Refusal{ID: appCodes + "TokenStatusInvalidError"}
-	case key == "":
-		return &scenarios.Refusal{ID: v2Codes + "invalid_iam_token", Variant: "invalid_iam_token"}
-	case in.Method != want:
-		return wrongMethod
+	case in.Operation == catalog.OpModels:
+		return nil // To look costs nothing.
+	case application && overdue:
+		return &scenarios.Refusal{ID: appCodes + "QuotaLimitExpired"}
+	case application && used:
+		return &scenarios.Refusal{ID: appCodes + "QuotaLimitExceeded"}
+	case isSearch(in.Path) && overdue:
+		return &scenarios.Refusal{ID: searchCodes + "BILLING_INSUFFICIENT_BALANCE"}
+	case isSearch(in.Path) && used:
+		return &scenarios.Refusal{ID: searchCodes + "QUOTA_USER_DAILY_FREE"}
+	case overdue || used:
+		return &scenarios.Refusal{ID: v2Codes + "account_overdue"}
+	case application && !c.MayUse(r.Model):
+		return &scenarios.Refusal{ID: appCodes + "PermissionDeniedError"}
+	case !c.MayUse(r.Model):
+		return &scenarios.Refusal{ID: v2Codes + "invalid_model"}
 	}
 	return nil
+}
+
+// v2Stranger is what each product says to somebody whom the gateway does not
+// know.
+func v2Stranger(in *Incoming) *scenarios.Refusal {
+	switch {
+	case in.Operation == catalog.OpModels:
+		return &scenarios.Refusal{ID: iamFamily + "AccessDenied"}
+	case isSearch(in.Path):
+		return &scenarios.Refusal{ID: searchCodes + "216003"}
+	case in.Operation == catalog.OpApp:
+		return &scenarios.Refusal{ID: appCodes + "TokenStatusInvalidError"}
+	}
+	return &scenarios.Refusal{ID: v2Codes + "invalid_iam_token", Variant: "invalid_iam_token"}
 }
 
 func isSearch(path string) bool { return strings.HasPrefix(path, v2SearchSection) }
 
 // v2Refusal is what is wrong with the bytes of a body.
-func v2Refusal(in *Incoming, r *scenarios.Request, body gjson.Result) *scenarios.Refusal {
+func v2Refusal(in *Incoming, r *scenarios.Request, body jsonBody) *scenarios.Refusal {
 	application := in.Operation == catalog.OpApp && !isSearch(in.Path)
 	switch {
-	case in.Operation == catalog.OpModels, in.Path == v2Upload && in.State == BodyComplete:
-		return nil // There is no JSON in it.
+	case in.Operation == catalog.OpModels, in.State == BodyComplete && !v2ReadsJSON(in):
+		return nil
 	case application && in.State == BodyTooLarge:
 		return &scenarios.Refusal{ID: appCodes + "FileTooLargeError"}
 	case in.State == BodyTooLarge:
@@ -159,6 +216,18 @@ func v2Refusal(in *Incoming, r *scenarios.Request, body gjson.Result) *scenarios
 		return &scenarios.Refusal{ID: appCodes + "InvalidRequestArgumentError"}
 	}
 	return &scenarios.Refusal{ID: v2Codes + "malformed_json"}
+}
+
+// v2ReadsJSON reports whether the body is JSON: an upload's is a form, and who
+// asks for files or batches sends none.
+func v2ReadsJSON(in *Incoming) bool {
+	switch {
+	case in.Path == v2Upload, in.Operation == catalog.OpFile:
+		return false
+	case in.Operation == catalog.OpBatch:
+		return in.Method == http.MethodPost && in.Vars["batch_id"] == ""
+	}
+	return true
 }
 
 // Header names the kind of the answer. Only a refusal for its rate tells the
@@ -174,10 +243,7 @@ func (m Meta) v2Header(r *scenarios.Request, stream, limits bool) http.Header {
 		header["Content-Type"] = []string{"text/event-stream"}
 	}
 	if limits {
-		header["X-Ratelimit-Limit-Requests"] = []string{"300"}
-		header["X-Ratelimit-Limit-Tokens"] = []string{"300000"}
-		header["X-Ratelimit-Remaining-Requests"] = []string{"299"}
-		header["X-Ratelimit-Remaining-Tokens"] = []string{"299999"}
+		m.rateLimits(header)
 	}
 	if r.Operation == catalog.OpApp {
 		header["X-Appbuilder-Request-Id"] = []string{m.bceRequestID()}
@@ -188,7 +254,7 @@ func (m Meta) v2Header(r *scenarios.Request, stream, limits bool) http.Header {
 // Body writes the envelope of the product that the error belongs to: OpenAI's
 // for the models and the plans, Baidu Cloud's for everything else.
 func (q qianfanV2) Body(r *scenarios.Request, m Meta, f *scenarios.Failure, _ int) []byte {
-	if f.Entry.Family != "v2" && f.Entry.Family != "plan" {
+	if f.Entry.Family != "v2" && f.Entry.Family != "plan" && f.Entry.Family != "batch" {
 		return m.bceError(r, f)
 	}
 	inner := obj().str("code", f.Entry.Code).str("message", fill(f, r)).str("type", f.Variant.Type)
@@ -206,6 +272,9 @@ func (q qianfanV2) Success(r *scenarios.Request, m Meta, reply *scenarios.Reply)
 		header := m.qianfanHostHeader()
 		p.allow(header, r)
 		return Message{Status: http.StatusOK, Header: header}
+	}
+	if call, is := r.Detail.(*storeCall); is {
+		return call.answer(r, m, reply)
 	}
 	message := v2CallOf(r.Operation, r.Path).answer(r, m, reply)
 	message.Status = http.StatusOK

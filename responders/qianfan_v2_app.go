@@ -4,16 +4,14 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/mockllm/mockllm/scenarios"
 )
 
 // The neighbours of Qianfan V2 on the same host: AppBuilder's applications and
 // the AI search. Their successes are formed after what public clients read.
 
-func readConversation(_ *scenarios.Request, body gjson.Result) *scenarios.Refusal {
-	if body.Get("app_id").String() == "" {
+func readConversation(q question) *scenarios.Refusal {
+	if q.body.Get("app_id").String() == "" {
 		return &scenarios.Refusal{ID: appCodes + "InvalidRequestArgumentError"}
 	}
 	return nil
@@ -34,11 +32,12 @@ type run struct {
 	conversation string // Which one it continues, if any.
 }
 
-func readRun(r *scenarios.Request, body gjson.Result) *scenarios.Refusal {
+func readRun(q question) *scenarios.Refusal {
+	r, body := q.r, q.body
 	query := body.Get("query").String()
 	r.Turns = userTurns([]string{query})
 	r.Detail = run{&chat{choices: 1}, clipped(body.Get("conversation_id").String())}
-	if refused := readConversation(r, body); refused != nil {
+	if refused := readConversation(q); refused != nil {
 		return refused
 	}
 	if query == "" {
@@ -63,7 +62,7 @@ func answerRun(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
 	done := runPart{id: 2, status: "done", kind: "text", usage: v1Usage(out.usage).end()}
 	if !r.Stream {
 		done.outputs = obj().str("text", out.text).end()
-		return Message{Frames: []Frame{write(out.text, true, done)}}
+		return Message{Frames: []Frame{write(out.text, true, done)}}.bringing(out.usage)
 	}
 	frames := []Frame{dataFrame(write("", false, runPart{id: 1, status: "preparing", kind: "status"}))}
 	tokens := []int{0}
@@ -73,7 +72,7 @@ func answerRun(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
 	}
 	done.outputs = obj().str("text", "").end()
 	frames = append(frames, dataFrame(write("", false, done)), dataFrame(write("", true, runPart{id: 3, status: "success", kind: "status"})))
-	return Message{Frames: frames, Tokens: tokens, Stream: true, Ending: 2, Marks: 1}
+	return Message{Frames: frames, Tokens: tokens, Stream: true, Ending: 2, Marks: 1}.bringing(out.usage)
 }
 
 // runPart is what one part of an application does.
@@ -99,11 +98,13 @@ func (p runPart) write() []byte {
 	return o.end()
 }
 
-func readSearch(r *scenarios.Request, body gjson.Result) *scenarios.Refusal {
+func readSearch(q question) *scenarios.Refusal {
+	r, body := q.r, q.body
 	r.Turns = readTurns(body.Get("messages"))
 	c := &chat{choices: 1, thinking: body.Get("enable_deep_search").Bool()}
+	c.review = q.review()
 	r.Detail = c
-	return v2Messages(r, body)
+	return q.v2Search()
 }
 
 // answerSearchChat is a chat with what the search found. Without a model
@@ -120,13 +121,13 @@ func answerSearchChat(r *scenarios.Request, m Meta, reply *scenarios.Reply) Mess
 	outs := []completion{out}
 	if !r.Stream {
 		return v2Whole(start("chat.completion").raw("choices", v2Choices(outs)).raw("references", m.references(r)).
-			raw("usage", v2Usage(out.usage)))
+			raw("usage", v2Usage(out.usage))).bringing(out.usage)
 	}
 	s := v2Stream{start: func() *object { return start("chat.completion.chunk") }}
 	s.say(outs)
 	s.frames = append(s.frames, dataFrame(start("chat.completion.chunk").raw("choices", array()).
 		raw("references", m.references(r)).raw("usage", v2Usage(out.usage)).end()))
-	return s.end(true)
+	return s.end(true).bringing(out.usage)
 }
 
 func answerWebSearch(r *scenarios.Request, m Meta, _ *scenarios.Reply) Message {

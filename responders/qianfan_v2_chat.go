@@ -1,20 +1,13 @@
 package responders
 
 import (
-	"slices"
-
-	"github.com/tidwall/gjson"
-
 	"github.com/mockllm/mockllm/scenarios"
 )
 
 // Qianfan V2's chat, also that of the subscriptions.
 
-// v2Roles are the roles that a message may have; the text of a refusal lists
-// them.
-var v2Roles = []string{"system", "developer", "user", "assistant", "tool"}
-
-func readV2Chat(r *scenarios.Request, body gjson.Result) *scenarios.Refusal {
+func readV2Chat(q question) *scenarios.Refusal {
+	r, body := q.r, q.body
 	r.Turns = readTurns(body.Get("messages"))
 	limit := number(body.Get("max_tokens"), 1, 1<<20, 0)
 	c := &chat{
@@ -26,37 +19,9 @@ func readV2Chat(r *scenarios.Request, body gjson.Result) *scenarios.Refusal {
 	}
 	c.readStop(body.Get("stop"))
 	c.readTools(body.Get("tools"), body.Get("tool_choice"))
+	c.review = q.review()
 	r.Detail = c
-	if r.Model == "" {
-		return v2NoModel()
-	}
-	return v2Messages(r, body)
-}
-
-func v2NoModel() *scenarios.Refusal { return v2Argument("you must provide a model parameter", nil) }
-
-// v2Argument refuses with one of the texts that captures show.
-func v2Argument(text string, args map[string]string) *scenarios.Refusal {
-	return &scenarios.Refusal{ID: v2Codes + "invalid_argument", Variant: text, Args: args}
-}
-
-// v2Range refuses a parameter for its size.
-func v2Range(param, bounds string) *scenarios.Refusal {
-	return v2Argument("parameter check failed", map[string]string{"param": param, "range": bounds})
-}
-
-// v2Messages is what the model service refuses of a conversation.
-func v2Messages(r *scenarios.Request, body gjson.Result) *scenarios.Refusal {
-	switch {
-	case !body.Get("messages").IsArray() || len(r.Turns) == 0:
-		return v2Argument("messages cannot be empty", nil)
-	case slices.ContainsFunc(r.Turns, func(t scenarios.Turn) bool { return !slices.Contains(v2Roles, t.Role) }):
-		return v2Argument("the role must be one of the following", nil)
-	}
-	if limit := body.Get("max_completion_tokens"); limit.Type == gjson.Number && limit.Num < 1 {
-		return v2Argument("parameter check failed", nil)
-	}
-	return nil
+	return q.v2Chat()
 }
 
 func answerV2Chat(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
@@ -69,9 +34,9 @@ func answerV2Chat(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message 
 		if withUsage {
 			s.add(0, array(), v2Usage(used))
 		}
-		return s.end(withUsage)
+		return s.end(withUsage).bringing(used)
 	}
-	return v2Whole(m.v2Start("chat.completion", r.Model).raw("choices", v2Choices(outs)).raw("usage", v2Usage(used)))
+	return v2Whole(m.v2Start("chat.completion", r.Model).raw("choices", v2Choices(outs)).raw("usage", v2Usage(used))).bringing(used)
 }
 
 func (m Meta) v2Start(kind, model string) *object { return m.v1Start(kind).str("model", model) }
@@ -143,7 +108,7 @@ func (s *v2Stream) add(tokens int, choices, usage []byte) {
 func (s *v2Stream) say(outs []completion) {
 	for i, out := range outs {
 		for _, step := range steps(out) {
-			s.add(step.tokens(), array(v2Choice(i, "delta", v2Delta(step), "", out.safety)), nil)
+			s.add(step.tokens(), array(v2Choice(i, "delta", v2Delta(step), "", out.safety.at(false))), nil)
 		}
 		s.add(0, array(v2Choice(i, "delta", obj().str("content", "").end(), out.finish, out.safety)), nil)
 	}

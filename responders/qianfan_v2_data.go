@@ -4,30 +4,16 @@ import (
 	"encoding/base64"
 	"strconv"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/mockllm/mockllm/scenarios"
 )
 
 // Qianfan V2's calls that are answered with something else than text.
 
-// vectorCall is what an embedding call asks for.
-type vectorCall struct {
-	texts      []string
-	dimensions int
-}
-
-func readV2Embedding(r *scenarios.Request, body gjson.Result) *scenarios.Refusal {
-	texts := qianfanTexts(body.Get("input"))
-	r.Turns = userTurns(texts)
-	r.Detail = vectorCall{texts[:min(len(texts), maxTexts)], number(body.Get("dimensions"), 1, 4096, qianfanDimensions(r.Model))}
-	switch {
-	case r.Model == "":
-		return v2NoModel()
-	case len(texts) == 0 || len(texts) > maxTexts:
-		return v2Range("input", "[1, "+strconv.Itoa(maxTexts)+"]")
-	}
-	return nil
+func readV2Embedding(q question) *scenarios.Refusal {
+	texts := qianfanTexts(q.body.Get("input"))
+	q.r.Turns = userTurns(texts)
+	q.r.Detail = vectorCall{texts[:min(len(texts), maxTexts)], number(q.body.Get("dimensions"), 1, maxDimensions, q.dimensions())}
+	return q.v2Texts(texts)
 }
 
 func answerV2Embedding(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
@@ -36,18 +22,7 @@ func answerV2Embedding(r *scenarios.Request, m Meta, reply *scenarios.Reply) Mes
 		raw("usage", inputUsageJSON(inputUsage(r, reply))))
 }
 
-func readV2Rerank(r *scenarios.Request, body gjson.Result) *scenarios.Refusal {
-	call := readDocuments(r, body)
-	switch {
-	case r.Model == "":
-		return v2NoModel()
-	case call.query == "":
-		return v2Range("query", "[1, 1600]")
-	case len(call.documents) == 0 || len(call.documents) > maxDocuments:
-		return v2Range("documents", "[1, "+strconv.Itoa(maxDocuments)+"]")
-	}
-	return nil
-}
+func readV2Rerank(q question) *scenarios.Refusal { return q.v2Documents(readDocuments(q.r, q.body)) }
 
 func answerV2Rerank(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
 	var results [][]byte
@@ -63,35 +38,29 @@ func answerV2Rerank(r *scenarios.Request, m Meta, reply *scenarios.Reply) Messag
 // pictureCall is what a call of V2 for pictures asks for.
 type pictureCall struct {
 	imageCall
-	inline bool // The pictures themselves, not where they are.
+	inline bool   // The pictures themselves, not where they are.
+	files  string // The address below which they stand.
 }
 
-func readV2Image(r *scenarios.Request, body gjson.Result) *scenarios.Refusal {
-	prompt := body.Get("prompt").String()
-	r.Turns = userTurns([]string{prompt})
-	r.Detail = pictureCall{readImage(body), body.Get("response_format").String() == "b64_json"}
-	switch {
-	case r.Model == "":
-		return v2NoModel()
-	case prompt == "":
-		return &scenarios.Refusal{ID: v2Codes + "invalid_image_generation_prompt"}
-	case r.Path == v2Edits && !body.Get("image").Exists():
-		return &scenarios.Refusal{ID: v2Codes + "invalid_image_generation_refer_image"}
-	}
-	return nil
+func readV2Image(q question) *scenarios.Refusal {
+	r, body := q.r, q.body
+	r.Turns = userTurns([]string{body.Get("prompt").String()})
+	r.Detail = pictureCall{imageCall: readImage(body), inline: body.Get("response_format").String() == "b64_json"}
+	return q.v2Picture()
 }
 
 func answerV2Image(r *scenarios.Request, m Meta, _ *scenarios.Reply) Message {
 	call := r.Detail.(pictureCall)
 	var data [][]byte
-	for i, picture := range call.pictures(r) {
-		o := obj()
-		if call.inline {
-			o.str("b64_json", base64.StdEncoding.EncodeToString(picture))
-		} else {
-			o.str("url", "https://qianfan-image.bj.bcebos.com/"+m.asID()+"/"+strconv.Itoa(i)+".png")
+	if call.inline {
+		for _, picture := range call.pictures(r) {
+			data = append(data, obj().str("b64_json", base64.StdEncoding.EncodeToString(picture)).end())
 		}
-		data = append(data, o.end())
+	} else {
+		width, height := call.sides()
+		for i := range call.number {
+			data = append(data, obj().str("url", call.files+pictureFile(m.asID()+"-"+strconv.Itoa(i), width, height)).end())
+		}
 	}
 	return v2Whole(obj().str("id", m.asID()).num("created", m.Now.Unix()).raw("data", array(data...)))
 }

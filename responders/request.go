@@ -13,6 +13,22 @@ import (
 	"github.com/mockllm/mockllm/scenarios"
 )
 
+// Read reads a request as the responder of its path does, and counts what is
+// the same for all.
+func Read(responder Responder, in *Incoming) *scenarios.Request {
+	r := responder.Decode(in)
+	measure(r)
+	return r
+}
+
+// measure counts how long the question is.
+func measure(r *scenarios.Request) {
+	r.InputTokens = 0
+	for _, t := range r.Turns {
+		r.InputTokens += countTokens(t.Text)
+	}
+}
+
 // newRequest fills in what is the same for every dialect.
 func newRequest(in *Incoming, d catalog.Dialect) *scenarios.Request {
 	r := &scenarios.Request{

@@ -107,6 +107,8 @@ func FuzzDecode(f *testing.F) {
 		`{"model":"m","stream":true,"query":"q","documents":["a",1,"q"],"top_n":1,"app_id":"a","plugins":["p"],"prompt":"p","image":"i","size":"-1x9","n":2}`,
 		`{"model":"m","input":["a","",{},"好"],"dimensions":3,"prompt":"p","size":"99999x1"}`,
 		`{"model":"m","input":["a","b"],"dimensions":9,"encoding_format":"base64","prompt":"p","query":"q","documents":["d",{"text":"e"}]}`,
+		`{"model":"m","stream":true,"max_tokens":9,"max_output_tokens":16,"input":[{"role":"user","content":[{"type":"input_text","text":"a"}]},{"type":"function_call_output","output":"b"},7],"instructions":"i","tools":[{"name":"f","parameters":{},"input_schema":{}}],"messages":[{"role":"user","content":[{"type":"tool_result","content":"c"}]}],"thinking":{"type":"enabled"},"reasoning":{"effort":"low"}}`,
+		`{"model":"m","stream":true,"max_tokens":1e9,"max_output_tokens":-1,"input":"a","store":3,"metadata":[],"temperature":"x","system":[{"text":"s"}],"messages":[{}],"stop_sequences":"a","previous_response_id":"resp_a","conversation":{}}`,
 		`{"model":"m","input":{"texts":["a"],"contents":["t",{"image":"i"},3],"query":{"image":"u"},"documents":[{"video":"v"}],"text":"t","voice":"v"}}`,
 	} {
 		f.Add([]byte(s), true)
@@ -242,9 +244,9 @@ func TestSameRequestSameAnswer(t *testing.T) {
 			answer := func(seed uint64) string {
 				in := incoming(route, body)
 				m := responder.Success(responder.Decode(in), Meta{Entropy: [2]uint64{seed, 7}, Now: in.Now}, nil)
-				return string(m.Frames[0]) + fmt.Sprint(m.Header) // Not every body has an id.
+				return fmt.Sprintf("%s", m.Frames) + fmt.Sprint(m.Header) // Not every body has an id.
 			}
-			if answer(1) != answer(1) {
+			if first, second := answer(1), answer(1); first != second {
 				t.Errorf("%s: two answers to one request differ", responder.Dialect().Name)
 			}
 			if answer(1) == answer(2) {
@@ -293,6 +295,8 @@ func TestNearestPath(t *testing.T) {
 	for path, want := range map[string]string{
 		"/chat/completions":    "/compatible-mode/v1/chat/completions",
 		"/v1/chat/completions": "/compatible-mode/v1/chat/completions",
+		"/v1/responses":        "/compatible-mode/v1/responses",
+		"/v1/messages":         "/apps/anthropic/v1/messages",
 		"/oauth/2.0/tokens":    "/oauth/2.0/token",
 		"/":                    "",
 		"/favicon.ico":         "",

@@ -3,7 +3,6 @@ package responders
 import (
 	"cmp"
 	"net/http"
-	"time"
 
 	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/scenarios"
@@ -15,6 +14,10 @@ type Sample struct {
 	Path    string // Where the error looks so, if it looks otherwise elsewhere.
 	Stream  bool   // Whether the call asked for a stream.
 	Message Message
+
+	// Socket is what arrives instead on a WebSocket; nil of others and of a
+	// handshake that is refused.
+	Socket *SocketMessage
 }
 
 // Samples writes a variant of an entry on every dialect that carries it, for
@@ -25,6 +28,10 @@ func Samples(e *catalog.Entry, v *catalog.Variant, edition catalog.Edition) []Sa
 	for _, responder := range All() {
 		d := responder.Dialect()
 		if !e.CarriedBy(d.Name) || !v.CarriedBy(d.Name) {
+			continue
+		}
+		if d.Sockets {
+			samples = append(samples, socketSample(e, v, edition))
 			continue
 		}
 		plain := sample(responder, e, v, edition, elsewhere{}, false)
@@ -51,15 +58,40 @@ type pathed interface {
 	elsewhere(e *catalog.Entry) elsewhere
 }
 
+// meeting returns the first operation of the dialect whose callers can meet the
+// entry.
+func meeting(d catalog.Dialect, e *catalog.Entry) string {
+	for _, o := range d.Operations {
+		if e.MetOn(o.Name) {
+			return o.Name
+		}
+	}
+	return d.Operations[0].Name
+}
+
+// socketSample writes an error as a task gets it, or the handshake.
+func socketSample(e *catalog.Entry, v *catalog.Variant, edition catalog.Edition) Sample {
+	d := dashScopeWS{}
+	if e.Handshake {
+		message := sample(d, e, v, edition, elsewhere{operation: catalog.OpHandshake, path: inferencePath}, false)
+		return Sample{Dialect: d.Dialect().Name, Path: inferencePath, Message: message}
+	}
+	r := &scenarios.Request{Method: http.MethodPost, Path: inferencePath, Detail: taskRun{id: "2bf83b9a-baeb-4fda-8d9a-000000000000"}}
+	if v.Type == "invalid_request_error" && e.Family == "websocket" {
+		r.Path = realtimePath // The only one that has a type.
+	}
+	message := d.failed(r, Meta{Edition: edition}, &scenarios.Failure{Entry: e, Variant: v})
+	return Sample{Dialect: d.Dialect().Name, Path: r.Path, Socket: &message}
+}
+
 func sample(responder Responder, e *catalog.Entry, v *catalog.Variant, edition catalog.Edition, at elsewhere, stream bool) Message {
 	d := responder.Dialect()
 	r := &scenarios.Request{
-		Provider: d.Provider, Dialect: d.Name, Operation: cmp.Or(at.operation, d.Operations[0].Name), Path: at.path,
+		Provider: d.Provider, Dialect: d.Name, Operation: cmp.Or(at.operation, meeting(d, e)), Path: at.path,
 		Method: http.MethodPost, Header: map[string][]string{}, Stream: stream,
 	}
 	m := Meta{
-		Entropy: [2]uint64{0x0123456789abcdef, 0xfedcba9876543210},
-		Now:     time.Date(2026, time.May, 28, 8, 0, 0, 0, time.UTC), Edition: edition,
+		Entropy: sampleEntropy(), Now: sampleTime(), Edition: edition,
 	}
 	return Error(responder, r, m, &scenarios.Failure{Entry: e, Variant: v})
 }

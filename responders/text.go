@@ -62,7 +62,20 @@ func thought(prompt string) string {
 	return "The user asks something. A short answer will do."
 }
 
-func isHan(c rune) bool { return unicode.Is(unicode.Han, c) }
+// isWord reports whether a character is part of a word.
+func isWord(c rune) bool {
+	if c < unicode.MaxASCII {
+		return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+	}
+	return !isHan(c) && (unicode.IsLetter(c) || unicode.IsDigit(c))
+}
+
+// isHan reports whether it is a Chinese character. Most are none, which is
+// seen faster than found in the table.
+func isHan(c rune) bool { return c >= firstHan && unicode.Is(unicode.Han, c) }
+
+// firstHan is the first character of the script, a radical.
+const firstHan = 0x2e80
 
 // tokens returns what we count as tokens of a text.
 func tokens(text string) []string { return slices.Collect(eachToken(text)) }
@@ -88,7 +101,7 @@ func cutTokens(text string, yield func(string) bool) {
 	const longest = 6
 	start, letters := 0, 0
 	for i, c := range text {
-		word := !isHan(c) && (unicode.IsLetter(c) || unicode.IsDigit(c))
+		word := isWord(c)
 		switch {
 		case word && letters > 0 && letters < longest:
 			letters++
@@ -116,19 +129,35 @@ func cut(text string, wanted int) []string {
 	if text == "" {
 		return nil
 	}
-	parts := tokens(text)
+	ends := make([]int, 0, countTokens(text))
+	for token := range eachToken(text) {
+		ends = append(ends, endOf(ends)+len(token))
+	}
 	if wanted == 0 {
-		wanted = min((len(parts)+2)/3, maxPieces, 1+maxRepeated/len(text))
+		wanted = min((len(ends)+2)/3, maxPieces, 1+maxRepeated/len(text))
 	}
-	if len(parts) < wanted {
-		parts = strings.Split(text, "")
+	if len(ends) < wanted {
+		ends = ends[:0]
+		for _, character := range strings.Split(text, "") {
+			ends = append(ends, endOf(ends)+len(character))
+		}
 	}
-	wanted = min(wanted, len(parts))
+	wanted = min(wanted, len(ends))
 	pieces := make([]string, wanted)
+	from := 0
 	for i := range pieces {
-		pieces[i] = strings.Join(parts[i*len(parts)/wanted:(i+1)*len(parts)/wanted], "")
+		to := ends[(i+1)*len(ends)/wanted-1]
+		pieces[i], from = text[from:to], to
 	}
 	return pieces
+}
+
+// endOf returns where the last of the parts ends that end there.
+func endOf(ends []int) int {
+	if len(ends) == 0 {
+		return 0
+	}
+	return ends[len(ends)-1]
 }
 
 // maxPieces bounds the frames of an answer whose scenario does not number them.

@@ -19,13 +19,20 @@ var strangers = []struct {
 	{"", oldPrefix, catalog.QianfanConsole, scenarios.Refusal{ID: iamFamily + "InvalidURI", Always: true}},
 	{"qianfan.baidubce.com", "/v2/", catalog.QianfanV2, scenarios.Refusal{ID: iamFamily + "InvalidVersion", Always: true}},
 	{"iam.bj.baidubce.com", "", catalog.QianfanIAM, scenarios.Refusal{ID: iamFamily + "InvalidURI", Always: true}},
+	{"", responsesPath + "/", catalog.DashScopeResponses, notSupported},
+	{"", protocolsPrefix + "/", catalog.DashScopeResponses, notSupported},
+	{"", agentPrefix, catalog.DashScopeResponses, notSupported},
+	{"", "/apps/anthropic/", catalog.DashScopeAnthropic, notFound},
 	{"", "/compatible-mode/", catalog.DashScopeCompatible, notFound},
 	{"", "/compatible-api/", catalog.DashScopeCompatible, notFound},
+	{"", "/api-ws/", catalog.DashScopeNative, notFound},
 	{"dashscope.aliyuncs.com", "/api/v1/", catalog.DashScopeNative, notFound},
 	{"dashscope-intl.aliyuncs.com", "", catalog.DashScopeNative, notFound},
 	{"dashscope-us.aliyuncs.com", "", catalog.DashScopeNative, notFound},
 	{"cn-hongkong.dashscope.aliyuncs.com", "", catalog.DashScopeNative, notFound},
 }
+
+var notSupported = scenarios.Refusal{ID: dashScopeModel + "Not Found", Always: true}
 
 var notFound = scenarios.Refusal{ID: dashScopeModel + "NotFound", Variant: "Request path not found.", Always: true}
 

@@ -9,22 +9,22 @@ import (
 const (
 	wavRate    = 8000 // Samples a second.
 	wavSamples = wavRate / 10
+	wavHeader  = 44 // Bytes before the samples.
 )
 
 // wav returns a WAV file, a function of the name alone: 16-bit mono PCM. The
 // name chooses the tone.
 func wav(name string) []byte {
 	const (
-		header  = 44 // Bytes of it.
-		sample  = 2  // Bytes of one.
+		sample  = 2 // Bytes of one.
 		pcm     = 1
 		mono    = 1
 		loudest = 8000
 	)
 	tone := float64(220 + hashed(name)%660)
-	b := make([]byte, 0, header+sample*wavSamples)
+	b := make([]byte, 0, wavHeader+sample*wavSamples)
 	b = append(b, "RIFF"...)
-	b = binary.LittleEndian.AppendUint32(b, header-8+sample*wavSamples)
+	b = binary.LittleEndian.AppendUint32(b, wavHeader-8+sample*wavSamples)
 	b = append(b, "WAVEfmt "...)
 	b = binary.LittleEndian.AppendUint32(b, 16) // Bytes of what follows, up to the data.
 	b = binary.LittleEndian.AppendUint16(b, pcm)

@@ -37,6 +37,9 @@ func check(s *Scenario, r *report) {
 			continue
 		}
 		rule.Match.prepare(path+".match", r)
+		if rule.Recorded != nil {
+			rule.Recorded.check(path+".recorded", r)
+		}
 		checkShape(path, rule, r)
 		if !r.failed[i] {
 			rule.Match.compile()
@@ -44,6 +47,11 @@ func check(s *Scenario, r *report) {
 		}
 	}
 	checkConnections(s.Connections, r)
+	checkLimits(s.Limits, r)
+	checkAccounts(s, r)
+	checkModels(s, r)
+	checkExpects(s, r)
+	checkUpstreams(s, r)
 	if len(r.problems) == 0 {
 		checkReachable(s.Rules, r)
 	}
@@ -96,6 +104,9 @@ func checkShape(path string, rule *Rule, r *report) {
 	checkDamage(path, &rule.Outcome, r)
 	for i := range rule.Step {
 		at := path + ".step" + index(i)
+		if asked := rule.Step[i].Recorded; asked != nil {
+			asked.check(at+".recorded", r)
+		}
 		checkOutcome(at, &rule.Step[i].Outcome, r)
 		if !rule.Step[i].answers() && rule.Step[i].Fault == nil && rule.Step[i].Latency == nil {
 			r.add(at, "does nothing: it needs one of error, reply, raw, latency or fault")
@@ -120,6 +131,9 @@ func checkOutcome(path string, o *Outcome, r *report) {
 		case o.Error == "":
 			r.add(path+"."+key, "goes with error only")
 		}
+	}
+	if o.Delivery.makesTask() {
+		checkTaskError(path, o, r)
 	}
 	if o.Status.bodyless() {
 		r.add(path+".status", "%d has no body: the error could not be told", o.Status)
@@ -175,6 +189,9 @@ func checkReply(path string, reply *Reply, r *report) {
 	if reply.IsSafe != nil && *reply.IsSafe != 0 && *reply.IsSafe != 1 {
 		r.add(path+".is_safe", "must be 0 or 1")
 	}
+	if reply.Task != nil {
+		reply.Task.check(path+".task", r)
+	}
 	for i, call := range reply.ToolCalls {
 		if call.Name == "" {
 			r.add(path+".tool_calls"+index(i), "needs a name")
@@ -185,12 +202,13 @@ func checkReply(path string, reply *Reply, r *report) {
 			r.add(path+".usage", "must not be negative")
 		}
 	}
+	if reply.Batch != nil {
+		reply.Batch.check(path+".batch", r)
+	}
 }
 
 func checkRaw(path string, raw *Raw, r *report) {
-	if raw.Body != "" && raw.Status.bodyless() {
-		r.add(path+".body", "does not go with status %d, which has no body", raw.Status)
-	}
+	raw.checkBody(path, r)
 	for name, value := range raw.Header {
 		at := join(path+".header", name)
 		if !isToken(name) {

@@ -8,16 +8,16 @@ import (
 // A Connection is a fault of a connection before any byte of a request: it
 // knows no request. Its n counts the connections to the server.
 type Connection struct {
-	Name  string          `toml:"name" need:"text"`
-	When  When            `toml:"when"`
-	Fault ConnectionFault `toml:"fault"`
+	Name  string          `toml:"name" need:"text"` // For reports; no other connection fault has it.
+	When  When            `toml:"when"`             // At which connections it strikes; at all unless given.
+	Fault ConnectionFault `toml:"fault"`            // What happens to them.
 }
 
 // A ConnectionFault is what happens to a connection. Its shorthand is the kind
 // alone.
 type ConnectionFault struct {
-	Kind ConnectionKind `toml:"kind"`
-	For  *Duration      `toml:"for"` // How long stall lasts; until the client leaves unless given.
+	Kind ConnectionKind `toml:"kind"` // What happens.
+	For  *Duration      `toml:"for"`  // How long stall lasts; until the client leaves unless given.
 }
 
 // UnmarshalTOML reads the shorthand.
@@ -61,22 +61,25 @@ func checkConnections(connections []Connection, r *report) {
 	}
 }
 
-// connections is the namespace in which connections count: none that a request
+// Connections is the namespace in which connections count: none that a request
 // can choose.
-const connections = "\x00connections"
+const Connections = "\x00connections"
 
 // Connect counts a new connection and returns what happens to it, nil if
 // nothing does.
 func (e *Engine) Connect(ctx context.Context, now time.Time) (*ConnectionFault, Firing, error) {
 	list := e.scenario.Connections
-	counters, values := make([]Counter, len(list)), make([]uint64, len(list))
-	for i := range list {
-		counters[i].Rule = list[i].Name
+	if len(list) == 0 {
+		return nil, Firing{}, nil
 	}
-	age, err := e.state.Count(ctx, connections, now, counters, values)
-	if err != nil {
+	call := Call{Passed: NoShots, Counters: make([]Counter, len(list))}
+	for i := range list {
+		call.Counters[i].Rule = list[i].Name
+	}
+	if _, err := e.state.Visit(ctx, Connections, now, &call); err != nil {
 		return nil, Firing{}, err
 	}
+	age, values := call.Age, call.Values
 	for i := range list {
 		c := &list[i]
 		s := schedule{seed: e.seed, rule: &Rule{Name: c.Name, When: c.When}}
@@ -85,7 +88,7 @@ func (e *Engine) Connect(ctx context.Context, now time.Time) (*ConnectionFault, 
 			fires = false
 		}
 		if fires {
-			return &c.Fault, Firing{Rule: c.Name, N: values[i], Roll: roll}, nil
+			return &c.Fault, Firing{Rule: c.Name, N: values[i], Roll: roll, Probability: c.When.odds()}, nil
 		}
 	}
 	return nil, Firing{}, nil

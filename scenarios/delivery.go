@@ -24,7 +24,7 @@ type DeliveryMode string
 // UnmarshalTOML reads a mode.
 func (m *DeliveryMode) UnmarshalTOML(in any) error {
 	text, err := oneOf(in, string(catalog.DeliverStatus), string(catalog.DeliverFramed), string(catalog.DeliverBody),
-		string(catalog.DeliverEvent), string(catalog.DeliverMidStream))
+		string(catalog.DeliverEvent), string(catalog.DeliverMidStream), string(catalog.DeliverTask))
 	*m = DeliveryMode(text)
 	return err
 }
@@ -56,7 +56,7 @@ type Moment struct {
 	AfterFrames *Index    `toml:"after_frames"` // Behind so many frames.
 	AfterBytes  *Index    `toml:"after_bytes"`  // Behind so many bytes of the body.
 	After       *Duration `toml:"after"`        // So long behind the header, on the wire's time.
-	At          Place     `toml:"at"`
+	At          Place     `toml:"at"`           // A place with a name.
 }
 
 // An Index counts from 0.
@@ -133,6 +133,8 @@ func (d *Delivery) check(path string, r *report) {
 		r.add(path+".shape", "%s is a form of an error inside a stream: it goes with mode event or mid-stream", d.Shape)
 	case (d.Shape == catalog.ShapeCodeFirst || d.Shape == catalog.ShapeEscaped) && catalog.Delivery(d.Mode).Streamed():
 		r.add(path+".shape", "%s is a form of a whole body: it does not go with mode %s", d.Shape, d.Mode)
+	case d.Shape != "" && d.makesTask():
+		r.add(path+".shape", "is a form of a refusal: a task that fails has its own")
 	case mid && d.At.Inside(), mid && d.At == BeforeHeaders:
 		r.add(path+".at", "an error comes between frames, not %s", d.At)
 	}
@@ -142,6 +144,9 @@ func (d *Delivery) check(path string, r *report) {
 func (d *Delivery) carriedBy(dialect catalog.Dialect) string {
 	if d.Mode != "" && !dialect.Delivers(catalog.Delivery(d.Mode)) {
 		return fmt.Sprintf("%s has no delivery %q; it has %s", dialect.Name, d.Mode, catalog.List(dialect.Deliveries))
+	}
+	if why := d.Moment.missesSocket(dialect); why != "" {
+		return why
 	}
 	if d.Shape != "" && !contains(dialect.Shapes, string(d.Shape)) {
 		return fmt.Sprintf("%s has no shape %q; it has %s", dialect.Name, d.Shape, catalog.List(dialect.Shapes))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/mockllm/mockllm/catalog"
@@ -27,12 +28,17 @@ type Engine struct {
 	seed     uint64
 	speed    float64
 	edition  catalog.Edition
-	routes   map[route][]*candidate
+	rules    rulebook
+	units    []catalog.Unit
+	rounds   sync.Pool // Of *round.
+
+	upstreams map[string]*Upstream // By dialect.
 }
 
 // candidate is a rule as the engine asks it.
 type candidate struct {
 	rule     *Rule
+	place    int // In the file.
 	schedule *schedule
 	window   Counter // Counts the calls in the rule's window; zero without one.
 }
@@ -46,19 +52,22 @@ func NewEngine(s *Scenario, settings Settings, state State) *Engine {
 		seed:     DefaultSeed,
 		speed:    cmp.Or(settings.Speed, float64(s.Speed), 1),
 		edition:  cmp.Or(settings.Edition, s.Edition, catalog.EditionSeed),
-		routes:   map[route][]*candidate{},
+		rules:    rulebook{},
+		units:    catalog.Units(),
+
+		upstreams: upstreamsOf(s),
 	}
 	if given := cmp.Or(settings.Seed, s.Seed); given != nil {
 		e.seed = *given
 	}
 	for i := range s.Rules {
 		rule := &s.Rules[i]
-		c := &candidate{rule: rule, schedule: &schedule{seed: e.seed, rule: rule}}
+		c := &candidate{rule: rule, place: i, schedule: &schedule{seed: e.seed, rule: rule}}
 		if w := rule.When.Window; w != nil {
 			c.window = Counter{From: e.wall(w.From), To: e.wall(w.To)}
 		}
 		for at := range rule.routes {
-			e.routes[at] = append(e.routes[at], c)
+			e.rules.put(at, c)
 		}
 	}
 	return e
@@ -71,6 +80,10 @@ func (e *Engine) wall(d time.Duration) time.Duration {
 	}
 	return forever
 }
+
+// Vendor converts vendor time, such as the life of a batch, to time on the
+// clock.
+func (e *Engine) Vendor(d time.Duration) time.Duration { return e.wall(d) }
 
 // Scenario returns the scenario that the engine follows.
 func (e *Engine) Scenario() *Scenario { return e.scenario }
@@ -98,68 +111,73 @@ func (e *Engine) Reset(ctx context.Context, namespace string) error {
 }
 
 // Decide returns what happens to the request: a caller's own wish first, then
-// what the vendor's gateway refuses, the rules, and what its model service
-// refuses. Every call of it counts. The error is the state's.
+// what is thrown next, what the vendor's gateway refuses, the rules, the limits,
+// and what its model service refuses. Every call of it counts. The error is the
+// state's; after [ErrStale] nothing was counted, and the request is to be read
+// anew.
 func (e *Engine) Decide(ctx context.Context, now time.Time, r *Request) (Decision, error) {
 	return e.decide(ctx, now, r, nil)
 }
 
 func (e *Engine) decide(ctx context.Context, now time.Time, r *Request, trace *Trace) (Decision, error) {
 	d := Decision{Seed: e.seed, Edition: e.edition}
-	early, err := e.early(&d, r)
-	if err != nil {
-		return d, err
-	}
-	var matched []encounter
-	if !early {
-		matched = e.matching(r, trace)
-	}
-	repetition, err := e.count(ctx, now, r, matched)
-	if err != nil {
-		return d, fmt.Errorf("scenario %s: state: %w", e.scenario.Name, err)
-	}
-	d.Entropy = e.entropy(r, repetition)
-	if early {
-		return d, nil
-	}
-	answered, err := e.ask(ctx, now, &d, r, matched, trace)
-	if err != nil {
-		return d, fmt.Errorf("scenario %s: state: %w", e.scenario.Name, err)
-	}
-	if answered {
-		d.Cause = ByRule
-		return d, nil
-	}
-	if len(matched) == 0 && e.scenario.Unmatched == "refuse" && (route{r.Dialect, r.Operation}).operationOf().Name != "" {
-		d.Cause, d.Problem = ByUnmatched, e.unmatched(r)
-		return d, nil
-	}
-	if r.Refused != nil && (e.refuses() || r.Refused.Always) {
-		d.Cause = ByBody
-		d.Failure, err = failureOf(r.Refused, r.Dialect)
-		return d, err
-	}
-	d.Cause = BySuccess
-	return d, nil
-}
-
-// refuses reports whether the vendor's own refusals are on.
-func (e *Engine) refuses() bool { return e.scenario.Refusals != "off" }
-
-// early deals with what comes before the rules and reports whether it answers.
-func (e *Engine) early(d *Decision, r *Request) (bool, error) {
 	if r.Asked != "" {
 		d.Cause = ByCaller
 		d.Failure, d.Problem = asked(r)
-		return true, nil
 	}
-	if r.Identity == nil || !e.refuses() && !r.Identity.Always {
-		return false, nil
+	a := e.begin()
+	defer e.end(a)
+	if err := e.visit(ctx, now, a, &d, r, trace); err != nil {
+		return d, fmt.Errorf("scenario %s: state: %w", e.scenario.Name, err)
 	}
-	var err error
-	d.Cause = ByIdentity
-	d.Failure, err = failureOf(r.Identity, r.Dialect)
-	return true, err
+	d.Entropy = e.entropy(r, a.repetition())
+	if d.Cause == ByIdentity {
+		var err error
+		d.Failure, err = failureOf(r.Identity, r)
+		return d, err
+	}
+	answered, err := e.ask(ctx, now, &d, r, a.matched, trace)
+	if err != nil {
+		return d, fmt.Errorf("scenario %s: state: %w", e.scenario.Name, err)
+	}
+	return d, e.conclude(&d, r, a, answered)
+}
+
+// conclude says who answers if neither the caller nor a one-shot nor the
+// gateway does.
+func (e *Engine) conclude(d *Decision, r *Request, a *round, answered bool) (err error) {
+	limited := a.limit(d)
+	switch {
+	case d.Cause != "":
+	case answered:
+		d.Cause = ByRule
+	case limited != nil:
+		d.Cause, d.Limit, d.Failure, d.Queued = ByLimit, limited.limit, limited.failure, limited.queued
+	case e.passes(r):
+		d.Cause = ByUpstream
+	case len(a.matched) == 0 && e.scenario.Unmatched == "refuse" && isCall(r):
+		d.Cause, d.Problem = ByUnmatched, e.unmatched(r)
+	case r.Refused != nil && (e.refuses() || r.Refused.Always):
+		d.Cause = ByBody
+		d.Failure, err = failureOf(r.Refused, r)
+	default:
+		d.Cause = BySuccess
+	}
+	return err
+}
+
+// isCall reports whether the request is one that rules can be about.
+func isCall(r *Request) bool {
+	op := (route{r.Dialect, r.Operation}).operationOf()
+	return op.Name != "" && !op.Opens
+}
+
+// refuses reports whether the vendor's own refusals are on.
+func (e *Engine) refuses() bool { return e.scenario.Refusals.Mode != "off" }
+
+// refusesCaller reports whether the vendor's gateway refuses the request.
+func (e *Engine) refusesCaller(r *Request) bool {
+	return r.Identity != nil && !e.passes(r) && (e.refuses() || r.Identity.Always)
 }
 
 // An encounter is a request as one rule sees it.
@@ -174,10 +192,14 @@ type encounter struct {
 }
 
 // matching returns the rules whose match holds, in file order, and the sticky
-// ones that may hold for what the conversation said before.
-func (e *Engine) matching(r *Request, trace *Trace) []encounter {
-	var matched []encounter
-	for _, c := range e.routes[route{r.Dialect, r.Operation}] {
+// ones that may hold for what the conversation said before. It puts them behind
+// those that it is given, so that their place can be used again.
+func (e *Engine) matching(r *Request, trace *Trace, matched ...encounter) []encounter {
+	rules := e.rules.about(r)
+	if trace != nil { // Who explains wants to know of all why they do not match.
+		rules = reading{e.rules.at(route{r.Dialect, r.Operation})}
+	}
+	for c := rules.next(); c != nil; c = rules.next() {
 		switch sticky := c.rule.Sticky; {
 		case c.rule.Match.holds(r):
 			matched = append(matched, encounter{candidate: c})
@@ -190,50 +212,10 @@ func (e *Engine) matching(r *Request, trace *Trace) []encounter {
 	return matched
 }
 
-// count raises n of every matching rule, and the repetitions of the request,
-// which it returns.
-func (e *Engine) count(ctx context.Context, now time.Time, r *Request, matched []encounter) (repetition uint64, err error) {
-	counters := make([]Counter, 1, 2*len(matched)+1)
-	counters[0].Key = r.Fingerprint
-	for i := range matched {
-		c := &matched[i]
-		if c.only {
-			continue
-		}
-		raised := c.rule.counter(r)
-		c.key = raised.Key
-		counters = append(counters, raised)
-		if c.rule.When.Window != nil {
-			raised.From, raised.To = c.window.From, c.window.To
-			counters = append(counters, raised)
-		}
-	}
-	values := make([]uint64, len(counters))
-	age, err := e.state.Count(ctx, r.Namespace, now, counters, values)
-	if err != nil {
-		return 0, err
-	}
-	repetition, values = values[0], values[1:]
-	for i := range matched {
-		c := &matched[i]
-		if c.age = age; c.only {
-			continue
-		}
-		c.n, c.inWindow, values = values[0], values[0], values[1:]
-		if c.rule.When.Window != nil {
-			c.inWindow, values = values[0], values[1:]
-		}
-	}
-	return repetition, nil
-}
-
 // ask asks the matching rules one after the other and reports whether one of
 // them answers. Rules that only delay or damage shape whatever is answered; of
 // several such, the first wins.
 func (e *Engine) ask(ctx context.Context, now time.Time, d *Decision, r *Request, matched []encounter, trace *Trace) (bool, error) {
-	if err := e.held(ctx, now, r, matched); err != nil {
-		return false, err
-	}
 	for i := range matched {
 		c := &matched[i]
 		firing, o := c.fire()
@@ -241,6 +223,7 @@ func (e *Engine) ask(ctx context.Context, now time.Time, d *Decision, r *Request
 			trace.note(c.rule, e.whyNot(c, firing, o))
 		}
 		if o == nil {
+			d.pass(c, firing)
 			continue
 		}
 		if c.rule.Sticky != nil && !c.held {
@@ -271,6 +254,7 @@ func (c *encounter) fire() (Firing, *outcome) {
 	}
 	fires, roll := c.schedule.fires(c.key, c.n)
 	firing.Roll = roll
+	firing.Probability = c.rule.When.odds()
 	if !fires || !c.open(c.age) {
 		return firing, nil
 	}
@@ -285,10 +269,11 @@ func (c *candidate) open(age time.Duration) bool {
 }
 
 func (e *Engine) entropy(r *Request, repetition uint64) [2]uint64 {
-	return [2]uint64{
-		draw(e.seed, "id", r.Namespace+"\x00"+r.Fingerprint, repetition),
-		draw(e.seed, "id2", r.Namespace+"\x00"+r.Fingerprint, repetition),
+	of := func(kind string) uint64 {
+		h := fnv1a(offset64).text(kind).zero().text(r.Namespace).zero().text(r.Fingerprint).zero()
+		return first(e.seed, h.number(repetition))
 	}
+	return [2]uint64{of("id"), of("id2")}
 }
 
 func (e *Engine) unmatched(r *Request) *Mistake {

@@ -121,12 +121,12 @@ func TestRefusalComesThrough(t *testing.T) {
 // broken is a State that fails.
 type broken struct{ State }
 
-func (broken) Count(context.Context, string, time.Time, []Counter, []uint64) (time.Duration, error) {
-	return 0, errors.New("the disk is on fire")
+func (broken) Visit(context.Context, string, time.Time, *Call) (bool, error) {
+	return false, errors.New("the disk is on fire")
 }
 
 func TestStateErrorIsReturned(t *testing.T) {
-	e := NewEngine(mustLoad(t, ""), Settings{}, broken{})
+	e := NewEngine(mustLoad(t, ""), Settings{}, broken{NewMemory()})
 	if _, err := e.Decide(context.Background(), start, chat("qianfan-v1")); err == nil || !strings.Contains(err.Error(), "on fire") {
 		t.Errorf("got %v, want the state's error", err)
 	}
@@ -138,12 +138,9 @@ type counting struct {
 	calls int
 }
 
-func (c *counting) Count(ctx context.Context, ns string, now time.Time, counters []Counter, values []uint64) (time.Duration, error) {
+func (c *counting) Visit(ctx context.Context, ns string, now time.Time, call *Call) (bool, error) {
 	c.calls++
-	if len(counters) != len(values) {
-		panic("values has another length than counters")
-	}
-	return c.State.Count(ctx, ns, now, counters, values)
+	return c.State.Visit(ctx, ns, now, call)
 }
 
 // A request makes one call to the state, however many rules there are: with
@@ -414,5 +411,33 @@ func TestWire(t *testing.T) {
 	}
 	if got := NewEngine(mustLoad(t, "speed = 10\nscale_wire = true"), Settings{}, NewMemory()).Wire(second); got != time.Second/10 {
 		t.Errorf("with scale_wire it is %v, want 100ms", got)
+	}
+}
+
+// Deciding costs no memory but what the decision itself is made of. (The race
+// detector lets pools forget, so that there is more to allocate.)
+func TestDecideAllocates(t *testing.T) {
+	for _, test := range []struct {
+		name, text string
+		want       float64
+	}{
+		{"no rules", "", 0},
+		{"rules for others", replyRule("r", `match = { model = "x" }`) + replyRule("s", `match = { prompt = "refund" }`), 0},
+		{"a limit ever", "[[limit]]\nper = \"namespace\"\ntotal = 1_000_000_000", 0},
+		{"a rule that fires: which one", replyRule("r", "when.every = 1"), 1},
+		{"rules that match and do not fire: which ones", replyRule("r", `when = { calls = "1000000000..", per = "request" }`) +
+			replyRule("s", `when = { calls = 1000000000, window = "0s..1h" }`), 2},
+		{"a limit per minute: what is left", "[[limit]]\nper = \"namespace\"\nrpm = 1_000_000_000", 2},
+	} {
+		e := NewEngine(mustLoad(t, test.text), Settings{}, NewMemory())
+		r := chat("qianfan-v1", func(r *Request) { r.Turns = []Turn{{"user", "hello"}} })
+		got := testing.AllocsPerRun(1000, func() {
+			if _, err := e.Decide(context.Background(), start, r); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if got > test.want && !raced {
+			t.Errorf("%s: %v allocations, want at most %v", test.name, got, test.want)
+		}
 	}
 }

@@ -43,6 +43,8 @@ func notAsked(rule *Rule, r *Request, cause Cause) string {
 	switch {
 	case cause == ByCaller:
 		return "the caller chose its error itself"
+	case cause == ByShot:
+		return "a one-shot answers"
 	case cause == ByIdentity:
 		return "the caller is not let in"
 	case !rule.routes[route{r.Dialect, r.Operation}]:

@@ -10,11 +10,13 @@ import (
 // A Fault is damage to whatever would be sent, success included. Its
 // shorthand is the kind alone.
 type Fault struct {
-	Kind      FaultKind `toml:"kind"`
+	Kind      FaultKind `toml:"kind"`             // What is on the wire.
 	For       *Duration `toml:"for"`              // How long hang and stall last; until the client leaves unless given.
 	KeepAlive *Duration `toml:"keep_alive"`       // How often stall sends a comment.
 	Rate      Count     `toml:"bytes_per_second"` // Of drip.
 	Bytes     Count     `toml:"bytes"`            // The size of split's pieces.
+	Code      CloseCode `toml:"code"`             // Of ws-close.
+	Reason    string    `toml:"reason"`           // Of ws-close.
 	Moment
 }
 
@@ -48,6 +50,7 @@ const (
 	FaultGatewayHTML FaultKind = "gateway-html" // A gateway's HTML page at 502, instead of the answer.
 	FaultGzipCut     FaultKind = "gzip-cut"     // A compressed body whose end is missing, of the right length.
 	FaultIdleClose   FaultKind = "idle-close"   // A good answer, then the kept connection closes.
+	FaultWSClose     FaultKind = "ws-close"     // A WebSocket is closed with a code and a reason.
 )
 
 // trait is what a kind of fault can be combined with.
@@ -57,32 +60,37 @@ type trait struct {
 	moments bool // Has a moment.
 	params  []string
 	answer  bool // Replaces the answer: there is nothing left of an error to see.
+
+	socket     bool // Strikes calls on a WebSocket too.
+	socketOnly bool // Strikes these only.
+	opening    bool // Strikes the handshake of one too.
 }
 
 // faults is the closed list.
 var faults = map[FaultKind]trait{
-	FaultReset:       {moments: true},
-	FaultEmpty:       {answer: true},
-	FaultHang:        {answer: true, params: []string{"for"}},
-	FaultStall:       {moments: true, params: []string{"for", "keep_alive"}},
-	FaultCut:         {stream: true, moments: true},
-	FaultEarlyEnd:    {stream: true, moments: true},
+	FaultReset:       {moments: true, socket: true, opening: true},
+	FaultEmpty:       {answer: true, socket: true, opening: true},
+	FaultHang:        {answer: true, params: []string{"for"}, socket: true, opening: true},
+	FaultStall:       {moments: true, params: []string{"for", "keep_alive"}, socket: true},
+	FaultCut:         {stream: true, moments: true, socket: true},
+	FaultEarlyEnd:    {stream: true, moments: true, socket: true},
 	FaultTruncate:    {whole: true, moments: true},
-	FaultGarbage:     {answer: true},
+	FaultGarbage:     {answer: true, socket: true, opening: true},
 	FaultBadChunk:    {stream: true, moments: true},
-	FaultBadJSON:     {moments: true},
+	FaultBadJSON:     {moments: true, socket: true},
 	FaultBadSSE:      {stream: true, moments: true},
 	FaultDrip:        {params: []string{"bytes_per_second"}},
-	FaultSplit:       {params: []string{"bytes"}},
-	FaultDuplicate:   {stream: true, moments: true},
+	FaultSplit:       {params: []string{"bytes"}, socket: true},
+	FaultDuplicate:   {stream: true, moments: true, socket: true},
 	FaultReorder:     {stream: true, moments: true},
-	FaultDropDone:    {stream: true},
+	FaultDropDone:    {stream: true, socket: true},
 	FaultWrongLength: {whole: true},
 	FaultWrongType:   {},
 	FaultEmptyBody:   {},
-	FaultGatewayHTML: {answer: true},
+	FaultGatewayHTML: {answer: true, opening: true},
 	FaultGzipCut:     {whole: true},
-	FaultIdleClose:   {},
+	FaultIdleClose:   {socket: true},
+	FaultWSClose:     {moments: true, params: []string{"code", "reason"}, socket: true, socketOnly: true},
 }
 
 // UnmarshalTOML reads a kind.
@@ -118,10 +126,11 @@ func (f *Fault) check(path string, o *Outcome, r *report) {
 	}
 	f.checkParams(path, t, r)
 	f.checkPlace(path, r)
+	f.checkClose(path, r)
 	if f.needsStream() && f.needsWhole() {
 		r.add(path, "a fault of kind %s is for answers that are not streamed: it has bytes, not frames", f.Kind)
 	}
-	if t.answer && o.answers() {
+	if t.answer && o.answers() && !o.makesTask() {
 		r.add(path, "a fault of kind %s sends nothing of an answer: leave out error, reply or raw", f.Kind)
 	}
 }
@@ -129,6 +138,7 @@ func (f *Fault) check(path string, o *Outcome, r *report) {
 func (f *Fault) checkParams(path string, t trait, r *report) {
 	given := map[string]bool{
 		"for": f.For != nil, "keep_alive": f.KeepAlive != nil, "bytes_per_second": f.Rate != 0, "bytes": f.Bytes != 0,
+		"code": f.Code != 0, "reason": f.Reason != "",
 	}
 	for _, key := range sortedKeys(given) {
 		if given[key] && !slices.Contains(t.params, key) {
@@ -160,7 +170,7 @@ func (f *Fault) checkPlace(path string, r *report) {
 	switch {
 	case framewise && (f.AfterBytes != nil || f.After != nil || f.At != ""):
 		r.add(path, "a fault of kind %s strikes a frame: its moment is after_frames", f.Kind)
-	case f.At == BeforeHeaders && f.Kind != FaultReset:
+	case f.At == BeforeHeaders && f.Kind != FaultReset && f.Kind != FaultWSClose:
 		r.add(path+".at", "before the header %s would send nothing; that is kind empty or hang", f.Kind)
 	}
 }

@@ -129,3 +129,15 @@ func namespace(n string) func(*Request)   { return func(r *Request) { r.Namespac
 func replyRule(name, keys string) string {
 	return fmt.Sprintf("[[rule]]\nname = %q\nreply.text = %q\n%s\n", name, name, keys)
 }
+
+// count raises n of the rules that match, as deciding does.
+func (e *Engine) count(ctx context.Context, now time.Time, r *Request, matched []encounter) (uint64, error) {
+	a := &round{matched: matched}
+	a.call.Counters = append(a.call.Counters, Counter{Key: r.Fingerprint})
+	a.counters(r)
+	if _, err := e.state.Visit(ctx, r.Namespace, now, &a.call); err != nil {
+		return 0, err
+	}
+	a.read()
+	return a.repetition(), nil
+}

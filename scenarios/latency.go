@@ -40,7 +40,7 @@ func (r *Rate) UnmarshalTOML(in any) error {
 // A Wait is a duration, fixed or drawn from a distribution. Its shorthand is a
 // fixed duration.
 type Wait struct {
-	Dist   Dist      `toml:"dist"`
+	Dist   Dist      `toml:"dist"`   // The distribution that it is drawn from.
 	Min    *Duration `toml:"min"`    // Uniform: the least. Others: nothing shorter is drawn.
 	Max    *Duration `toml:"max"`    // Uniform: the most. Others: nothing longer is drawn.
 	Mean   *Duration `toml:"mean"`   // Normal.

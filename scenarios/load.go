@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -51,8 +52,22 @@ func Load(file string, text []byte) (*Scenario, error) {
 	if err := r.err(file); err != nil {
 		return nil, err
 	}
-	s.compiled = true
+	s.compiled, s.source = true, bytes.Clone(text)
+	s.models, _ = tree["models"].(map[string]any)
 	return s, nil
+}
+
+// Source returns the text that the scenario was read from; nil if it was built
+// in Go.
+func (s *Scenario) Source() []byte { return s.source }
+
+// Hash returns what tells the text of one scenario from that of others, "" if
+// it was built in Go.
+func (s *Scenario) Hash() string {
+	if s.source == nil {
+		return ""
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(s.source))[:12]
 }
 
 // nameOf returns the file's name without folder and ending.
@@ -73,6 +88,9 @@ func (s *Scenario) Compile() error {
 	for _, c := range s.Connections {
 		r.names["connection"] = append(r.names["connection"], c.Name)
 	}
+	for _, l := range s.Limits {
+		r.names["limit"] = append(r.names["limit"], l.Name)
+	}
 	recheck("", reflect.ValueOf(s).Elem(), r)
 	check(s, r)
 	if err := r.err(s.Name); err != nil {
@@ -89,10 +107,14 @@ func (s *Scenario) Compiled() (*Scenario, error) {
 		return s, nil
 	}
 	own := *s
-	own.Rules, own.Connections = slices.Clone(s.Rules), slices.Clone(s.Connections)
+	own.Rules, own.Connections, own.Limits = slices.Clone(s.Rules), slices.Clone(s.Connections), slices.Clone(s.Limits)
+	own.Expect = slices.Clone(s.Expect)
 	for i := range own.Rules {
 		own.Rules[i].Match.Body = maps.Clone(own.Rules[i].Match.Body)
 		own.Rules[i].Step = slices.Clone(own.Rules[i].Step)
+	}
+	for i := range own.Limits {
+		own.Limits[i].Match.Body = maps.Clone(own.Limits[i].Match.Body)
 	}
 	return &own, own.Compile()
 }
@@ -123,7 +145,7 @@ func parse(file string, text []byte, r *report) (map[string]any, error) {
 		r.problems = append(r.problems, Problem{Line: lineOf(text, syntax.Position.Start), Text: "no valid TOML: " + syntax.Message})
 		return nil, r.err(file)
 	}
-	r.names = map[string][]string{"rule": namesOf(tree["rule"]), "connection": namesOf(tree["connection"])}
+	r.names = map[string][]string{"rule": namesOf(tree["rule"]), "connection": namesOf(tree["connection"]), "limit": namesOf(tree["limit"])}
 	return tree, nil
 }
 

@@ -288,6 +288,15 @@ go: rule "r": reply: does not go with error: a call has one answer`
 	}
 }
 
+// Expectations that were built in Go are held to the same rules.
+func TestCompileReportsExpectations(t *testing.T) {
+	s := &Scenario{Name: "go", Expect: []Expect{{Rule: "x", MaxAttempts: 1}, {Never: []FindingKind{"sloth"}}}}
+	err := s.Compile()
+	if err == nil || !strings.Contains(err.Error(), `go: expect "#1": rule: there is no rule "x"`) || !strings.Contains(err.Error(), `go: expect "#2": never[0]: unknown value "sloth"`) {
+		t.Errorf("got: %v", err)
+	}
+}
+
 // Compiling twice changes nothing: a host may do so.
 func TestCompileTwice(t *testing.T) {
 	s := mustLoad(t, replyRule("a", `match = { model = "m", stream = false }`))

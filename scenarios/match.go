@@ -15,19 +15,21 @@ import (
 
 // Match says which calls a rule is about. All that is given must hold.
 type Match struct {
-	Provider  ProviderName         `toml:"provider"`
-	Dialect   DialectName          `toml:"dialect"`
-	Operation OperationName        `toml:"operation"`
-	Action    Glob                 `toml:"action"` // The ?Action= of Qianfan's console.
-	Method    string               `toml:"method" need:"text"`
-	Path      Glob                 `toml:"path"`
-	Model     Glob                 `toml:"model"`
-	Stream    *bool                `toml:"stream"`
-	Key       Glob                 `toml:"key"`     // The API key, access token or access key id of the caller.
-	Header    map[string]Glob      `toml:"header"`  // From a header's name to its value.
-	Prompt    *Pattern             `toml:"prompt"`  // In the last turn of the user.
-	History   *Pattern             `toml:"history"` // In any turn.
-	Body      map[string]Condition `toml:"body"`    // From a path in the JSON body to what must hold there.
+	Provider    ProviderName    `toml:"provider"`                // Whose API is called.
+	Dialect     DialectName     `toml:"dialect"`                 // Which of its APIs.
+	Operation   OperationName   `toml:"operation"`               // What is called for, such as chat.
+	Action      Glob            `toml:"action"`                  // The ?Action= of Qianfan's console.
+	Method      string          `toml:"method" need:"text"`      // The HTTP method, case ignored.
+	Path        Glob            `toml:"path"`                    // The path of the URL.
+	Model       Glob            `toml:"model"`                   // The model that is named.
+	Stream      *bool           `toml:"stream"`                  // Whether the call asks for a stream.
+	Key         Glob            `toml:"key"`                     // The API key, access token or access key id of the caller.
+	Header      map[string]Glob `toml:"header"`                  // From a header's name to its value.
+	Prompt      *Pattern        `toml:"prompt"`                  // In the last turn of the user.
+	History     *Pattern        `toml:"history"`                 // In any turn.
+	Fingerprint string          `toml:"fingerprint" need:"text"` // That very call, by its fingerprint as the journal shows it.
+
+	Body map[string]Condition `toml:"body"` // From a path in the JSON body to what must hold there.
 
 	conditions []condition
 }
@@ -47,6 +49,8 @@ func (m *Match) compile() {
 	m.conditions = nil
 	m.text("method", m.Method, func(want string, r *Request) bool { return strings.EqualFold(want, r.Method) },
 		func(r *Request) string { return r.Method })
+	m.text("fingerprint", m.Fingerprint, func(want string, r *Request) bool { return strings.EqualFold(want, r.Fingerprint) },
+		func(r *Request) string { return r.Fingerprint })
 	m.glob("action", m.Action, func(r *Request) string { return r.Action })
 	m.glob("path", m.Path, func(r *Request) string { return r.Path })
 	m.glob("model", m.Model, func(r *Request) string { return r.Model })
@@ -132,22 +136,32 @@ func (m *Match) holds(r *Request) bool {
 // conversation says.
 func (m *Match) holdsApart(r *Request) bool {
 	for i := range m.conditions {
-		c := &m.conditions[i]
-		if aboutContent := c.key == "prompt" || c.key == "history" || strings.HasPrefix(c.key, "body."); !aboutContent && !c.holds(r) {
+		if c := &m.conditions[i]; !c.aboutContent() && !c.holds(r) {
 			return false
 		}
 	}
 	return true
 }
 
+// aboutContent reports whether the condition is about what the conversation
+// says.
+func (c *condition) aboutContent() bool {
+	return c.key == "prompt" || c.key == "history" || strings.HasPrefix(c.key, "body.")
+}
+
 // miss returns the first condition that does not hold, in words.
 func (m *Match) miss(r *Request) string {
 	for _, c := range m.conditions {
 		if !c.holds(r) {
-			return fmt.Sprintf("match.%s wants %q, the request has %q", c.key, c.want, clip(c.got(r)))
+			return c.miss(c.got(r))
 		}
 	}
 	return ""
+}
+
+// miss says that the condition does not hold, and what the request has instead.
+func (c *condition) miss(got string) string {
+	return fmt.Sprintf("match.%s wants %q, the request has %q", c.key, c.want, clip(got))
 }
 
 // wider reports whether every call that n matches is matched by m too, as far

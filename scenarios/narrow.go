@@ -25,6 +25,7 @@ type outcome struct {
 	*Outcome
 	entry    *catalog.Entry              // What Error means; nil without one.
 	variants map[string]*catalog.Variant // By dialect.
+	reply    *Reply                      // Its Reply, ready for use.
 	until    uint64                      // The last firing, from 1, for which it holds.
 }
 
@@ -38,15 +39,18 @@ func compileOutcomes(path string, rule *Rule, r *report) {
 		r.add(path+".match", "can never match: %s", rule.Match.whyNever())
 		return
 	}
+	rule.Match.openings(rule.routes)
 	if !impliedStream(path, rule, r) {
 		return
 	}
+	impliedTask(rule)
 	rule.outcomes = nil
 	if len(rule.Step) == 0 {
 		rule.outcomes = []*outcome{{Outcome: &rule.Outcome, until: 1}}
 		narrow(path, rule, rule.outcomes[0], r)
 		return
 	}
+	narrowFault(path, rule, rule.Fault, r)
 	last := uint64(0)
 	for i := range rule.Step {
 		last += uint64(max(rule.Step[i].Times, 1))
@@ -117,6 +121,9 @@ func (m *Match) routes() map[route]bool {
 			continue // Nothing else has actions.
 		}
 		for _, op := range d.Operations {
+			if op.Opens && m.Operation == "" {
+				continue // It is no call.
+			}
 			if m.Operation != "" && string(m.Operation) != op.Name || m.Stream != nil && *m.Stream && !op.Streams {
 				continue
 			}
@@ -143,6 +150,12 @@ func (m *Match) whyNever() string {
 // narrow takes away the routes on which the outcome cannot arrive, and
 // reports a problem if none is left.
 func narrow(path string, rule *Rule, o *outcome, r *report) {
+	narrowAnswer(path, rule, o, r)
+	narrowSocket(path, rule, o, r)
+	narrowFault(path, rule, o.Fault, r)
+}
+
+func narrowAnswer(path string, rule *Rule, o *outcome, r *report) {
 	switch {
 	case o.Error != "":
 		narrowError(path, rule, o, r)
@@ -154,7 +167,10 @@ func narrow(path string, rule *Rule, o *outcome, r *report) {
 		}
 		if len(rule.routes) == 0 {
 			r.add(path+".reply", "cannot be shown by any operation that the rule matches: it needs %s", strings.Join(o.Reply.parts(), ", "))
+			return
 		}
+		o.reply = o.Reply.ready(path+".reply", rule, r)
+		narrowBatch(path+".reply.batch", rule, o.Reply.Batch, r)
 	}
 }
 
@@ -184,11 +200,13 @@ func narrowError(path string, rule *Rule, o *outcome, r *report) {
 		o.variants[name] = v
 	}
 	for at := range rule.routes {
-		if o.variants[at.dialect] == nil || !entry.MetOn(at.operation) {
+		if o.variants[at.dialect] == nil || !entry.MetOn(at.operation) || !o.fitsTask(&rule.Match, at) {
 			delete(rule.routes, at)
 		}
 	}
 	switch {
+	case len(o.variants) > 0 && len(rule.routes) == 0 && o.makesTask():
+		r.add(path+".delivery", "nothing that the rule matches makes a task")
 	case len(o.variants) > 0 && len(rule.routes) == 0:
 		r.add(path+".error", "%s cannot arrive on anything that the rule matches", entry.ID())
 	case len(o.variants) > 0:

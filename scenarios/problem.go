@@ -10,8 +10,8 @@ import (
 // A Problem is one thing that is wrong in a scenario.
 type Problem struct {
 	Line int    // Line in the file, from 1; 0 if it has none.
-	In   string // The kind of table that it is in: "rule", "connection", or "" for the file itself.
-	Name string // The name of that rule or connection, or its number such as "#2".
+	In   string // The kind of table that it is in: "rule", "connection", "limit", "expect", "key", or "" for the file itself.
+	Name string // The name of that rule, connection or limit, or its number such as "#2"; of a key as much as may be shown.
 	Key  string // The key within the table or the file, such as "match.dialect".
 	Text string // What is wrong, in lower case.
 }
@@ -85,7 +85,7 @@ func (r *report) add(path, format string, args ...any) {
 // tableOf returns the kind and index of the table that the path leads into,
 // "rule" and 1 for "rule[1].match"; the kind of the file itself is "".
 func tableOf(path string) (in string, i int) {
-	for _, kind := range []string{"rule", "connection"} {
+	for _, kind := range []string{"rule", "connection", "limit", "expect"} {
 		if n, _ := fmt.Sscanf(path, kind+"[%d]", &i); n == 1 {
 			return kind, i
 		}
@@ -97,7 +97,7 @@ func tableOf(path string) (in string, i int) {
 func (r *report) within(path string) bool {
 	in, name, key := r.split(path)
 	return slices.ContainsFunc(r.problems, func(p Problem) bool {
-		return p.In == in && p.Name == name && (p.Key == key || strings.HasPrefix(p.Key, key+"."))
+		return p.In == in && p.Name == name && (key == "" || p.Key == key || strings.HasPrefix(p.Key, key+"."))
 	})
 }
 
@@ -117,7 +117,7 @@ func (r *report) line(path string) int {
 func (r *report) split(path string) (in, name, key string) {
 	in, i := tableOf(path)
 	if in == "" {
-		return "", "", path
+		return splitKey(path)
 	}
 	_, key, _ = strings.Cut(path, "]")
 	key = strings.TrimPrefix(key, ".")
@@ -125,6 +125,19 @@ func (r *report) split(path string) (in, name, key string) {
 		return in, names[i], key
 	}
 	return in, fmt.Sprintf("#%d", i+1), key
+}
+
+// splitKey takes "keys.sk-1.state" apart into "key", as much of the API key as
+// may be shown, and "state".
+func splitKey(path string) (in, name, key string) {
+	name, found := strings.CutPrefix(path, "keys.")
+	if !found {
+		return "", "", path
+	}
+	if at := strings.LastIndexByte(name, '.'); at >= 0 {
+		name, key = name[:at], name[at+1:]
+	}
+	return "key", RedactKey(strings.Trim(name, `"`)), key
 }
 
 // err returns what was reported as an error, or nil.

@@ -2,6 +2,8 @@ package scenarios
 
 import (
 	"reflect"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/BurntSushi/toml"
@@ -20,7 +22,18 @@ func recheck(path string, v reflect.Value, r *report) {
 		for i := range v.Len() {
 			recheck(path+index(i), v.Index(i), r)
 		}
+	case reflect.Map:
+		keys := v.MapKeys()
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+		for _, key := range keys {
+			recheck(join(path, key.String()), v.MapIndex(key), r)
+		}
 	case reflect.Struct:
+		if written, ok := v.Interface().(interface{ built() error }); ok {
+			if err := written.built(); err != nil {
+				r.add(path, "%v", err)
+			}
+		}
 		for _, f := range reflect.VisibleFields(v.Type()) {
 			if name := f.Tag.Get("toml"); name != "" {
 				recheck(join(path, name), v.FieldByIndex(f.Index), r)

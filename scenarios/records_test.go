@@ -21,7 +21,7 @@ func ids(records []Record) string {
 func TestRecords(t *testing.T) {
 	m := NewMemory()
 	commit := func(changes ...Change) {
-		if err := m.Commit(t.Context(), "ns", time.Unix(1, 0), changes); err != nil {
+		if _, err := m.Commit(t.Context(), "ns", time.Unix(1, 0), changes); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -87,6 +87,64 @@ func TestRecordsAreBounded(t *testing.T) {
 	}
 	if len(s.order) > 2*maxRecords+64 {
 		t.Errorf("%d places for %d records", len(s.order), len(s.records))
+	}
+}
+
+// TestFinishedAreForgottenFirst: beyond the bound the one goes that finished
+// first, however old others are.
+func TestFinishedAreForgottenFirst(t *testing.T) {
+	var s shelf
+	at := func(seconds int64) time.Time { return time.Unix(seconds, 0) }
+	s.commit(at(0), []Change{
+		put("old"),
+		{Kind: "k", ID: "late", Value: []byte("x"), Until: at(30)},
+		{Kind: "k", ID: "early", Value: []byte("x"), Until: at(10)},
+		{Kind: "k", ID: "moved", Value: []byte("x"), Until: at(5)},
+	})
+	s.commit(at(0), []Change{{Kind: "k", ID: "moved", Value: []byte("x"), Until: at(40), Existing: true}})
+	for i := range maxRecords - 4 {
+		s.commit(at(1), []Change{put(fmt.Sprint(i))})
+	}
+	for _, c := range []struct {
+		second int64
+		want   string // What is forgotten for one record more.
+	}{{9, "old"}, {20, "early"}, {39, "late"}, {40, "moved"}, {40, "0"}} {
+		before := ids(s.List("k"))
+		if n := s.commit(at(c.second), []Change{put(fmt.Sprint("more ", c.second, c.want))}); n != 1 {
+			t.Fatalf("%d records were forgotten", n)
+		}
+		if _, found := s.Get("k", c.want); found || !strings.Contains(" "+before+" ", " "+c.want+" ") {
+			t.Errorf("second %d: %s is still there", c.second, c.want)
+		}
+	}
+	for i := range int64(5 * maxRecords) { // Ending again and again must not pile up.
+		s.commit(at(1), []Change{{Kind: "k", ID: "5", Value: []byte("x"), Until: at(100 + i)}})
+	}
+	if len(s.ends) > 2*maxRecords+64 {
+		t.Errorf("%d endings for %d records", len(s.ends), len(s.records))
+	}
+}
+
+// TestRecordBytesAreBounded: files are large, and the oldest give way.
+func TestRecordBytesAreBounded(t *testing.T) {
+	var s shelf
+	large := make([]byte, maxRecordBytes/4)
+	for i := range 10 {
+		s.commit(time.Time{}, []Change{{Kind: "k", ID: fmt.Sprint(i), Value: large}})
+	}
+	s.commit(time.Time{}, []Change{{Kind: "k", ID: "9", Value: large[1:]}, {Kind: "k", ID: "gone", Value: large, Existing: true}})
+	if all := s.List("k"); len(all) != 4 || all[0].ID != "6" || s.bytes != maxRecordBytes-1 {
+		t.Errorf("%d records of %d bytes, the oldest is %s", len(all), s.bytes, all[0].ID)
+	}
+	for i := range 10 {
+		s.commit(time.Time{}, []Change{{Kind: "k", ID: fmt.Sprint(i)}})
+	}
+	if s.bytes != 0 || len(s.records) != 0 {
+		t.Errorf("%d bytes in %d records", s.bytes, len(s.records))
+	}
+	s.commit(time.Time{}, []Change{{Kind: "k", ID: "huge", Value: make([]byte, maxRecordBytes+1)}})
+	if s.bytes != 0 {
+		t.Errorf("%d bytes: what is too large by itself is not kept", s.bytes)
 	}
 }
 

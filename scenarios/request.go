@@ -3,6 +3,7 @@ package scenarios
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tidwall/gjson"
 )
@@ -24,12 +25,19 @@ type Request struct {
 
 	Model  string
 	Stream bool
+	Task   bool   // Whether the call makes a task.
 	Key    string // API key, access token or access key id, in full.
 	Turns  []Turn // The conversation, oldest first.
+
+	Account     string        // Whose key it is, where a key is made anew from time to time; "" is the key itself.
+	InputTokens int           // How long the question is.
+	Patience    time.Duration // How long the caller lets itself be queued, in vendor time.
 
 	Asked    string   // The error that the caller itself asks for, if any.
 	Identity *Refusal // What the vendor refuses before it looks at anything else.
 	Refused  *Refusal // What the vendor refuses of the body.
+
+	Records View // The records by which Identity was judged; nil if by none.
 
 	Detail any // What the responder read; only the responder looks at it.
 }
@@ -46,6 +54,7 @@ type Refusal struct {
 	Variant string            // A part of the message; "" is the first.
 	Args    map[string]string // Values for the message's holes.
 	Always  bool              // Even if refusals are off: there is nothing else to answer.
+	Late    bool              // Not before some of a streamed answer was sent: it is about the answer.
 }
 
 // Prompt returns the text of the last turn of the user.

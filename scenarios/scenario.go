@@ -16,24 +16,35 @@ type Scenario struct {
 	Speed     Speed           `toml:"speed"`            // How many times faster vendor time goes; 0 means 1.
 	ScaleWire bool            `toml:"scale_wire"`       // Whether speed also shortens waits on the wire.
 	Edition   catalog.Edition `toml:"edition"`          // Whose statuses are sent; "" means the seed edition.
-	Refusals  Switch          `toml:"refusals"`         // "on" (default): the vendor refuses by itself what it would refuse.
+	Refusals  Refusals        `toml:"refusals"`         // What the vendor refuses by itself.
 	Unmatched Unmatched       `toml:"unmatched"`        // "succeed" (default) or "refuse".
+	Tasks     Tasks           `toml:"tasks"`            // How long tasks take.
 	Rules     []Rule          `toml:"rule"`             // Asked in file order.
 
-	Connections []Connection `toml:"connection"` // Faults before any request; asked in file order.
+	Connections []Connection             `toml:"connection"` // Faults before any request; asked in file order.
+	Limits      []Limit                  `toml:"limit"`      // How much may be called.
+	Keys        map[string]Key           `toml:"keys"`       // What the vendor knows of a key, by the key or a glob.
+	Tokens      Tokens                   `toml:"tokens"`     // How access tokens live.
+	Models      map[string]catalog.Model `toml:"models"`     // What is known of a model besides the catalogue, by its name or a glob.
+	Expect      []Expect                 `toml:"expect"`     // How the client must behave.
+	Upstream    *Upstreams               `toml:"upstream"`   // Where calls go that nothing here answers; without, they succeed here.
 
 	compiled bool
+	source   []byte         // The text that it was read from,
+	models   map[string]any // and what it says of models: false and 0 are said there too.
 }
 
 // A Rule says what comes out, when, of the calls that it matches.
 type Rule struct {
-	Name  string `toml:"name"`
-	Match Match  `toml:"match"`
-	When  When   `toml:"when"`
+	Name  string `toml:"name"`  // For reports, and what chance and counters belong to; no other rule has it.
+	Match Match  `toml:"match"` // Which calls it is about; all that its outcome can arrive on unless given.
+	When  When   `toml:"when"`  // At which of these calls it fires; at all unless given.
 	Outcome
 	Sticky *Sticky `toml:"sticky"` // Whether it holds once it has fired.
 	Step   []Step  `toml:"step"`   // One after the other, instead of one outcome.
 	Then   Then    `toml:"then"`   // What follows the last step; "" means pass.
+
+	Recorded *Recorded `toml:"recorded"` // What was asked when the answer was recorded.
 
 	routes   map[route]bool // Which calls it can answer at all.
 	outcomes []*outcome     // Compiled: the steps, or the one outcome.
@@ -43,6 +54,8 @@ type Rule struct {
 type Step struct {
 	Outcome
 	Times Count `toml:"times"` // For how many firings; 0 means 1.
+
+	Recorded *Recorded `toml:"recorded"` // What was asked when the answer was recorded.
 }
 
 // An Outcome is what is sent instead of the vendor's success. At most one of
@@ -56,8 +69,8 @@ type Outcome struct {
 	Message    string            `toml:"message" need:"text"` // Instead of the documented message.
 	RetryAfter *Duration         `toml:"retry_after"`         // Adds a Retry-After header, which neither vendor was seen to send.
 
-	Reply *Reply `toml:"reply"`
-	Raw   *Raw   `toml:"raw"`
+	Reply *Reply `toml:"reply"` // A success, scripted.
+	Raw   *Raw   `toml:"raw"`   // An answer written out in full.
 
 	Delivery *Delivery `toml:"delivery"` // In which way the error arrives.
 	Latency  *Latency  `toml:"latency"`  // How long what is sent takes.
@@ -67,12 +80,15 @@ type Outcome struct {
 // A Reply scripts a success. What is not given is made up from the request,
 // always the same for the same request.
 type Reply struct {
-	Text         *string    `toml:"text"`
-	Reasoning    *string    `toml:"reasoning"`
-	ToolCalls    []ToolCall `toml:"tool_calls"`
+	Text         *string    `toml:"text"`                      // What the model says.
+	Reasoning    *string    `toml:"reasoning"`                 // What it thinks before.
+	ToolCalls    []ToolCall `toml:"tool_calls"`                // The calls that it asks its client to make.
 	FinishReason string     `toml:"finish_reason" need:"text"` // Sent as it stands.
-	Usage        *Usage     `toml:"usage"`
-	Frames       *Frames    `toml:"frames"` // How a stream is cut into pieces of text.
+	Usage        *Usage     `toml:"usage"`                     // The tokens that it is said to take.
+	Frames       *Frames    `toml:"frames"`                    // How a stream is cut into pieces of text.
+	Batch        *Batch     `toml:"batch"`                     // What becomes of a batch that is made.
+
+	Task *Task `toml:"task"` // The life of the task that the call makes.
 
 	// What goes wrong at HTTP 200.
 	Choices          *Index `toml:"choices"`            // 0 sends no choice at all, in a stream the usage only.
@@ -85,16 +101,16 @@ type Reply struct {
 
 // A ToolCall is a call that the model asks its client to make.
 type ToolCall struct {
-	ID        string    `toml:"id"` // Made up if empty.
-	Name      string    `toml:"name"`
+	ID        string    `toml:"id"`        // Made up if empty.
+	Name      string    `toml:"name"`      // The name of the function.
 	Arguments Arguments `toml:"arguments"` // JSON text, or a table that becomes JSON.
 }
 
 // Usage is a number of tokens. A total that is not given is the sum.
 type Usage struct {
-	PromptTokens     int  `toml:"prompt_tokens"`
-	CompletionTokens int  `toml:"completion_tokens"`
-	TotalTokens      *int `toml:"total_tokens"`
+	PromptTokens     int  `toml:"prompt_tokens"`     // Of the question.
+	CompletionTokens int  `toml:"completion_tokens"` // Of the answer.
+	TotalTokens      *int `toml:"total_tokens"`      // Of both; their sum unless given.
 }
 
 // Frames says how a stream's text is cut: into a number of pieces, or into
@@ -107,8 +123,11 @@ type Frames struct {
 // Raw is an answer written out in full.
 type Raw struct {
 	Status HTTPStatus        `toml:"status"` // 0 means 200.
-	Header map[string]string `toml:"header"`
-	Body   string            `toml:"body"`
+	Header map[string]string `toml:"header"` // From a name to its value.
+	Body   string            `toml:"body"`   // Sent as it stands.
+
+	Frames   []RawFrame `toml:"frames"`   // A stream, instead of a body.
+	Encoding Encoding   `toml:"encoding"` // How body and frames are written here: "text" (default) or "base64".
 }
 
 // Speed is a factor by which vendor time goes faster: windows, tokens, tasks.
@@ -298,7 +317,7 @@ func (r *Reply) parts() []string {
 	}{
 		{catalog.ReplyNoChoices, r.Choices != nil}, {catalog.ReplyNull, r.NullContent},
 		{catalog.ReplySafety, r.BanRound != nil || r.Flag != nil}, {catalog.ReplyHistory, r.NeedClearHistory},
-		{catalog.ReplyIsSafe, r.IsSafe != nil},
+		{catalog.ReplyIsSafe, r.IsSafe != nil}, {catalog.ReplyTask, r.Task != nil}, {catalog.ReplyBatch, r.Batch != nil},
 	} {
 		if p.need {
 			parts = append(parts, p.part)

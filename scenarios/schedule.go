@@ -215,3 +215,11 @@ func (f *Failure) Shape() string {
 	}
 	return string(f.Delivery.Shape)
 }
+
+// odds is the probability that is wanted; 0 if none is.
+func (w *When) odds() float64 {
+	if w.Probability == nil {
+		return 0
+	}
+	return float64(*w.Probability)
+}

@@ -65,7 +65,7 @@ func TestProbabilityFollowsRoll(t *testing.T) {
 			}
 			if want {
 				fired++
-				if f := d.Fired[0]; f.N != n || f.Roll != roll || f.Rule != "r" {
+				if f := d.Fired[0]; f.N != n || f.Roll != roll || f.Rule != "r" || f.Probability != 0.4 {
 					t.Errorf("the firing is %+v, want n %d and roll %v", f, n, roll)
 				}
 			}

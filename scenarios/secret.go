@@ -20,6 +20,7 @@ var harmless = strings.NewReplacer(
 	"monkey", " ", "design", " ", "assign", " ", "signal", " ", "signific", " ", "secretar", " ",
 	"maxtokens", " ", "mintokens", " ", "newtokens", " ", "totaltokens", " ", "prompttokens", " ", "completiontokens", " ",
 	"inputtokens", " ", "outputtokens", " ", "reasoningtokens", " ", "thinkingtokens", " ", "cachedtokens", " ",
+	"ratelimitlimittokens", " ", "ratelimitremainingtokens", " ", "ratelimitresettokens", " ", "ratelimittokens", " ",
 	"tokencount", " ", "tokenlimit", " ", "tokenbudget", " ", "tokeniz", " ",
 )
 

@@ -10,12 +10,11 @@ import (
 
 func count(t *testing.T, s State, ns string, now time.Time, counters ...Counter) ([]uint64, time.Duration) {
 	t.Helper()
-	values := make([]uint64, len(counters))
-	age, err := s.Count(context.Background(), ns, now, counters, values)
-	if err != nil {
-		t.Fatal(err)
+	c := Call{Counters: counters}
+	if done, err := s.Visit(context.Background(), ns, now, &c); err != nil || !done {
+		t.Fatal(done, err)
 	}
-	return values, age
+	return c.Values, c.Age
 }
 
 func TestMemoryCounts(t *testing.T) {
@@ -109,17 +108,17 @@ func TestMemoryIsExact(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range senders {
 		wg.Go(func() {
-			values := make([]uint64, len(counters))
+			c := Call{Counters: counters}
 			for range each {
-				if _, err := m.Count(context.Background(), "x", start, counters, values); err != nil {
+				if _, err := m.Visit(context.Background(), "x", start, &c); err != nil {
 					t.Error(err)
 				}
-				for _, v := range values {
-					if v != values[0] {
-						t.Errorf("counters raised together differ: %v", values)
+				for _, v := range c.Values {
+					if v != c.Values[0] {
+						t.Errorf("counters raised together differ: %v", c.Values)
 					}
 				}
-				seen[i] = append(seen[i], values[0])
+				seen[i] = append(seen[i], c.Values[0])
 			}
 		})
 	}
@@ -142,11 +141,12 @@ func TestMemoryWithManyNamespacesAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 16 {
 		wg.Go(func() {
-			values := make([]uint64, 2)
+			var c Call
 			for j := range 500 {
 				ns := fmt.Sprint((i + j) % 20)
-				if _, err := m.Count(context.Background(), ns, start, []Counter{{Rule: "a"}, {Rule: "a", Key: ns}}, values); err != nil || values[0] == 0 {
-					t.Errorf("count %v, %v", values, err)
+				c.Counters = []Counter{{Rule: "a"}, {Rule: "a", Key: ns}}
+				if _, err := m.Visit(context.Background(), ns, start, &c); err != nil || c.Values[0] == 0 {
+					t.Errorf("count %v, %v", c.Values, err)
 				}
 				if j%50 == 0 {
 					if err := m.Reset(context.Background(), ns); err != nil {

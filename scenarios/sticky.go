@@ -57,9 +57,6 @@ type Holds interface {
 	// Hold notes that a rule holds until a time; a zero time is until Release.
 	Hold(ctx context.Context, namespace string, h Hold, until time.Time) error
 
-	// Held reports for each whether it holds now.
-	Held(ctx context.Context, namespace string, now time.Time, holds []Hold) ([]bool, error)
-
 	// Release ends all holds of a rule in a namespace.
 	Release(ctx context.Context, namespace, rule string) error
 }
@@ -73,17 +70,10 @@ func (m *memory) Hold(_ context.Context, namespace string, h Hold, until time.Ti
 	return nil
 }
 
-// Held implements [Holds].
-func (m *memory) Held(_ context.Context, namespace string, now time.Time, holds []Hold) ([]bool, error) {
-	s := m.space(namespace)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	held := make([]bool, len(holds))
-	for i, h := range holds {
-		until, ok := s.holds.get(h)
-		held[i] = ok && (until.IsZero() || now.Before(until))
-	}
-	return held, nil
+// holding reports whether a hold holds at that time.
+func (s *space) holding(h Hold, now time.Time) bool {
+	until, ok := s.holds.get(h)
+	return ok && (until.IsZero() || now.Before(until))
 }
 
 // Release implements [Holds].
@@ -107,43 +97,28 @@ func (s *Sticky) firedFor(r *Request) string {
 	}
 }
 
-// asksFor lists for whom a hold would concern the request.
-func (s *Sticky) asksFor(r *Request) []string {
-	if s.By != ByContent {
-		return []string{s.firedFor(r)}
-	}
-	var turns []string
-	for _, t := range r.Turns {
-		if t.Role == "user" {
-			turns = append(turns, "c:"+short(t.Text))
+// holds lists for whom holds of the sticky rules that match concern the
+// request, and notes which rule each is about.
+func (a *round) holds(r *Request) {
+	for i := range a.matched {
+		rule := a.matched[i].rule
+		switch {
+		case rule.Sticky == nil:
+		case rule.Sticky.By != ByContent:
+			a.asks(i, Hold{rule.Name, rule.Sticky.firedFor(r)})
+		default:
+			for _, said := range r.Turns {
+				if said.Role == "user" {
+					a.asks(i, Hold{rule.Name, "c:" + short(said.Text)})
+				}
+			}
 		}
 	}
-	return turns
 }
 
-// held notes in the calls which sticky rules hold.
-func (e *Engine) held(ctx context.Context, now time.Time, r *Request, calls []encounter) error {
-	var holds []Hold
-	var of []int
-	for i, c := range calls {
-		if c.rule.Sticky == nil {
-			continue
-		}
-		for _, whom := range c.rule.Sticky.asksFor(r) {
-			holds, of = append(holds, Hold{c.rule.Name, whom}), append(of, i)
-		}
-	}
-	if len(holds) == 0 {
-		return nil
-	}
-	held, err := e.state.Held(ctx, r.Namespace, now, holds)
-	if err != nil {
-		return err
-	}
-	for k, i := range of {
-		calls[i].held = calls[i].held || held[k]
-	}
-	return nil
+// asks asks whether a hold of a matching rule holds.
+func (a *round) asks(matched int, h Hold) {
+	a.call.Holds, a.about = append(a.call.Holds, h), append(a.about, matched)
 }
 
 // hold makes a sticky rule that has just fired hold.

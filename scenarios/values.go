@@ -43,6 +43,9 @@ type Calls struct {
 	From, To uint64 // Inclusive; To is the largest number if the range is open.
 }
 
+// openCalls is the end of a range that has none.
+const openCalls uint64 = math.MaxUint64
+
 // UnmarshalTOML reads a number or a range.
 func (c *Calls) UnmarshalTOML(in any) error {
 	if n, ok := in.(int64); ok {
@@ -58,7 +61,7 @@ func (c *Calls) UnmarshalTOML(in any) error {
 	}
 	first, last, found := strings.Cut(text, "..")
 	from, err := strconv.ParseUint(first, 10, 63)
-	to := uint64(math.MaxUint64)
+	to := openCalls
 	if err == nil && last != "" {
 		to, err = strconv.ParseUint(last, 10, 63)
 	}
@@ -250,8 +253,19 @@ func oneOf(in any, words ...string) (string, error) {
 			return text, nil
 		}
 	}
-	if near := catalog.DidYouMean(text, words); near != "" {
-		return "", fmt.Errorf("unknown value %q%s", text, near)
+	return "", &wordError{text: text, words: words}
+}
+
+// A wordError says that a text is none of the words that it may be.
+type wordError struct {
+	text  string
+	words []string
+}
+
+// Error names the word that was probably meant, else all.
+func (e *wordError) Error() string {
+	if near := catalog.DidYouMean(e.text, e.words); near != "" {
+		return fmt.Sprintf("unknown value %q%s", e.text, near)
 	}
-	return "", fmt.Errorf("unknown value %q; it is one of %s", text, strings.Join(words, ", "))
+	return fmt.Sprintf("unknown value %q; it is one of %s", e.text, strings.Join(e.words, ", "))
 }

@@ -192,40 +192,11 @@ func markdownCell(text string) string {
 	return strings.NewReplacer("|", `\|`, "<", "&lt;", ">", "&gt;", "*", `\*`, "_", `\_`, "[", `\[`, "`", "\\`", "\n", " ").Replace(text)
 }
 
-// listedEntry is an entry in JSON: as in the catalogue, with its id and what
-// each variant's status is on each dialect.
-type listedEntry struct {
-	ID string `json:"id"`
-	*catalog.Entry
-	Variants []listedVariant `json:"variants"`
-}
-
-type listedVariant struct {
-	catalog.Variant
-	StatusByDialect map[string]int `json:"status_by_dialect"`
-}
-
 func listJSON(w io.Writer, entries []*catalog.Entry) error {
-	listed := make([]listedEntry, len(entries))
-	for i, e := range entries {
-		listed[i] = listedEntry{ID: e.ID(), Entry: e}
-		for _, v := range e.Variants {
-			byDialect := map[string]int{}
-			for _, name := range e.Dialects {
-				if d, known := catalog.DialectNamed(name); known && v.CarriedBy(name) && e.ClientSide == "" {
-					byDialect[name] = v.StatusOn(d, catalog.EditionSeed)
-				}
-			}
-			if v.Aliases == nil {
-				v.Aliases = []string{}
-			}
-			listed[i].Variants = append(listed[i].Variants, listedVariant{v, byDialect})
-		}
-	}
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(listed)
+	return encoder.Encode(catalog.Listing(entries))
 }
 
 func catalogShowCommand(variables *problems) *cobra.Command {
@@ -295,16 +266,32 @@ func showBytes(w io.Writer, e *catalog.Entry, variant int, edition catalog.Editi
 				continue
 			}
 			shown[key] = true
-			call := "a plain call"
-			if s.Stream {
-				call = "a streaming call"
-			}
-			if s.Path != "" {
-				call += " of " + s.Path
-			}
-			script := play.Plan(s.Message, scenarios.Decision{}, nil)
+			call, script := sampled(s)
 			fmt.Fprintf(w, "\n--- %s, %s, message %d\n%s\n", s.Dialect, call, i+1, strings.TrimRight(strings.ReplaceAll(string(script.Transcript()), "\r\n", "\n"), "\n"))
 		}
 	}
 	return len(shown) > 0
+}
+
+// sampled says which call a sample is of, and what would be sent.
+func sampled(s responders.Sample) (call string, script play.Script) {
+	d, _ := catalog.DialectNamed(s.Dialect)
+	switch {
+	case s.Socket != nil:
+		call = "a call on the WebSocket"
+		script, _ = play.PlanSocket(scenarios.Decision{}, nil).Plan(*s.Socket)
+	case d.Sockets:
+		call = "the handshake"
+	case s.Stream:
+		call = "a streaming call"
+	default:
+		call = "a plain call"
+	}
+	if s.Socket == nil {
+		script = play.Plan(s.Message, scenarios.Decision{}, nil)
+	}
+	if s.Path != "" {
+		call += " of " + s.Path
+	}
+	return call, script
 }

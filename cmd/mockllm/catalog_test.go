@@ -28,6 +28,7 @@ type entryJSON struct {
 	// Beyond the contract.
 	Aliases    []string `json:"aliases"`
 	ClientSide string   `json:"client_side"`
+	Handshake  bool     `json:"handshake"`
 }
 
 type variantJSON struct {
@@ -465,8 +466,8 @@ func TestShow(t *testing.T) {
 		// shown.
 		{
 			args: []string{"qianfan/capability/336003"},
-			want: []string{"\n1  ", "\n18  ", "--- qianfan-v1, a plain call, message 1\n", "HTTP/1.1 200 OK", `{"error_code":336003,`},
-			not:  []string{"\n19  ", ", message 2\n", "streaming", "compatible code"},
+			want: []string{"\n1  ", "\n22  ", "--- qianfan-v1, a plain call, message 1\n", "HTTP/1.1 200 OK", `{"error_code":336003,`},
+			not:  []string{"\n23  ", ", message 2\n", "streaming", "compatible code"},
 		},
 		{
 			args: []string{"qianfan/capability/336003", "--variant", "3"},
@@ -538,8 +539,8 @@ func TestShowRefuses(t *testing.T) {
 	}{
 		{[]string{"Throtling.RateQuota"}, `no documented error is called "Throtling.RateQuota"; did you mean "Throttling.RateQuota"?`},
 		{[]string{"xyzzy"}, `no documented error is called "xyzzy"`},
-		{[]string{"qianfan/capability/336003", "--variant", "19"}, "flag --variant: qianfan/capability/336003 has messages 1 to 18"},
-		{[]string{"qianfan/capability/336003", "--variant", "-1"}, "flag --variant: qianfan/capability/336003 has messages 1 to 18"},
+		{[]string{"qianfan/capability/336003", "--variant", "23"}, "flag --variant: qianfan/capability/336003 has messages 1 to 22"},
+		{[]string{"qianfan/capability/336003", "--variant", "-1"}, "flag --variant: qianfan/capability/336003 has messages 1 to 22"},
 		{[]string{"qianfan/capability/18", "--edition", "2025"}, `flag --edition: unknown edition "2025"; it is one of seed, 2026-05, 2026-late`},
 	} {
 		code, out, errs := call(nil, append([]string{"catalog", "show"}, c.args...)...)

@@ -18,11 +18,11 @@ func explainCommand(variables *problems) *cobra.Command {
 	var request string
 	var call uint
 	c := &cobra.Command{
-		Use:   "explain FILE",
+		Use:   "explain SCENARIO",
 		Short: "Tell which rule would fire for a request, why the others not, and what would be sent",
 		Example: `  mockllm explain throttle.toml --request request.http
   mockllm explain throttle.toml --request - --call 3 < request.http`,
-		Args: exactly(1, "one scenario file"),
+		Args: exactly(1, "one scenario"),
 		RunE: func(c *cobra.Command, args []string) error {
 			f.scenario, f.named = args[0], "scenario"
 			f.problems = append(f.problems, *variables...)
@@ -110,6 +110,9 @@ func printExplanation(w io.Writer, x mockllm.Explanation, seed uint64) {
 		fmt.Fprintf(w, "rule      %q fires: call %d%s\n", f.Rule, f.N, detailOf(f, seed))
 	}
 	fmt.Fprintf(w, "answer    by %s%s\n", d.Cause, answerOf(x))
+	if x.Upstream != "" {
+		fmt.Fprintf(w, "upstream  %s, which is not asked%s\n", x.Upstream, damageOf(d))
+	}
 	for _, step := range x.Script {
 		fmt.Fprintf(w, "  %s\n", step)
 	}
@@ -132,6 +135,8 @@ func detailOf(f scenarios.Firing, seed uint64) string {
 
 func answerOf(x mockllm.Explanation) string {
 	switch d := x.Decision; {
+	case d.Limit != "":
+		return fmt.Sprintf(" %q: %s", d.Limit, d.Failure.Entry.ID())
 	case d.Failure != nil:
 		return ": " + d.Failure.Entry.ID()
 	case d.Problem != nil:
@@ -139,4 +144,13 @@ func answerOf(x mockllm.Explanation) string {
 	default:
 		return ""
 	}
+}
+
+// damageOf says what is done to an answer from upstream, which the script of
+// one that is not streamed cannot show.
+func damageOf(d scenarios.Decision) string {
+	if d.Fault == nil {
+		return ""
+	}
+	return fmt.Sprintf("; its answer gets the fault %s", d.Fault.Kind)
 }

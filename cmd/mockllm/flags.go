@@ -65,11 +65,12 @@ func spoken(flags *pflag.FlagSet, name string) string {
 }
 
 // isForeign reports whether the name is not meant for the command, though it
-// begins like ours: what Kubernetes sets for a service called mockllm, and
-// what steers our own end-to-end tests.
+// begins like ours: what Kubernetes sets for a service called mockllm, what
+// run tells its CMD, which may call us again, and what steers our own
+// end-to-end tests.
 func isForeign(name string) bool {
 	rest := strings.TrimPrefix(name, envPrefix)
-	return strings.HasPrefix(rest, "E2E_") || strings.HasSuffix(rest, "SERVICE_HOST") ||
+	return slices.Contains([]string{"URL", "ADMIN_URL", "SCENARIO_NAME"}, rest) || strings.HasPrefix(rest, "E2E_") || strings.HasSuffix(rest, "SERVICE_HOST") ||
 		strings.Contains(rest, "SERVICE_PORT") || rest == "PORT" || strings.HasPrefix(rest, "PORT_") ||
 		strings.HasSuffix(rest, "_PORT") || strings.Contains(rest, "_PORT_")
 }

@@ -24,7 +24,36 @@ const (
 	exitOK      = 0
 	exitFailure = 1 // Our own failure.
 	exitUsage   = 2 // Bad flags, variables or scenario.
+
+	// What a verdict comes to.
+	exitFail         = 3
+	exitInconclusive = 4
+
+	// CMD could not be started.
+	exitNotExecutable = 126
+	exitNotFound      = 127
 )
+
+// exitError ends the command with this exit code.
+type exitError struct {
+	code int
+	err  error // What to say; nil if all is said.
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+// exitWith returns the code as an error, or nil if that is success.
+func exitWith(code int, err error) error {
+	if code == exitOK {
+		return nil
+	}
+	return &exitError{code, err}
+}
 
 // run executes the command line and returns the exit code.
 func run(args, environ []string, in io.Reader, out, errs io.Writer) int {
@@ -39,6 +68,10 @@ func run(args, environ []string, in io.Reader, out, errs io.Writer) int {
 	}
 	for line := range strings.Lines(err.Error()) {
 		fmt.Fprintln(errs, "mockllm:", strings.TrimRight(line, "\n"))
+	}
+	var exit *exitError
+	if errors.As(err, &exit) {
+		return exit.code
 	}
 	var usage *usageError
 	var invalid *scenarios.InvalidError
@@ -57,7 +90,8 @@ wrong as they document it. Point a client's base URL at it; a TOML scenario says
 what goes wrong and when.
 
 Every flag has a twin in the environment: --listen is MOCKLLM_LISTEN.
-Exit codes: 0 ok, 1 own failure, 2 bad usage or invalid scenario.`,
+Exit codes: 0 ok, 1 own failure, 2 bad usage or invalid scenario.
+run and score have more: see their help.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          onlyCommands,
@@ -69,8 +103,9 @@ Exit codes: 0 ok, 1 own failure, 2 bad usage or invalid scenario.`,
 	root.SetHelpCommand(helpCommand())
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.Version = mockllm.Version()
-	root.AddCommand(serveCommand(&variables), catalogCommand(&variables), validateCommand(&variables), explainCommand(&variables),
-		healthCommand(&variables), versionCommand(&variables), completionCommand())
+	root.AddCommand(serveCommand(&variables, environ), catalogCommand(&variables), validateCommand(&variables), explainCommand(&variables),
+		recordCommand(&variables, environ), learnCommand(&variables), runCommand(&variables, environ), scoreCommand(&variables, environ),
+		scenariosCommand(&variables), healthCommand(&variables), schemaCommand(&variables), versionCommand(&variables), completionCommand())
 	return root
 }
 

@@ -48,10 +48,16 @@ func TestUsage(t *testing.T) {
 		{args: []string{"catalog", "shw"}, want: []string{`mockllm catalog has no command "shw"; did you mean "show"?`}},
 		{args: []string{"catalog", "list", "more"}, want: []string{"mockllm catalog list takes no arguments, not 1"}},
 		{args: []string{"catalog", "show"}, want: []string{"mockllm catalog show takes one id or code, not 0"}},
-		{args: []string{"validate"}, want: []string{"mockllm validate takes at least one file, not 0"}},
+		{args: []string{"validate"}, want: []string{"mockllm validate takes at least one scenario, not 0"}},
 		{args: []string{"serve", "x.toml"}, want: []string{"mockllm serve takes no arguments, not 1"}},
 		{args: []string{"help", "srve"}, want: []string{`mockllm has no command "srve"; did you mean "serve"?`}},
 		{args: []string{"help", "catalog", "shw"}, want: []string{`mockllm catalog has no command "shw"; did you mean "show"?`}},
+		{args: []string{"serve", "--journal-exchanges", "0", "--journal-bytes", "-1"}, want: []string{
+			"flag --journal-exchanges: the journal keeps at least 1 exchange, not 0", "flag --journal-bytes: the journal keeps at least 1 byte, not -1",
+		}},
+		{args: []string{"serve", "--watch"}, want: []string{"flag --watch: needs --scenario with a file or a folder"}},
+		{args: []string{"serve", "--watch", "--scenario", "stream-cut"}, want: []string{"flag --watch: needs --scenario with a file or a folder"}},
+		{args: []string{"serve", "--journal-bytes", "64M"}, want: []string{`flag --journal-bytes: "64M" is no whole number`}},
 		{args: []string{"serve", "--listen", "nonsense"}, want: []string{"flag --listen: listen tcp: address nonsense: missing port in address"}},
 		// Flags.
 		{args: []string{"catalog", "list", "--providr", "qianfan"}, want: []string{"flag --providr is unknown; did you mean --provider?"}},
@@ -293,4 +299,22 @@ func write(t *testing.T, dir, name, text string) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// TestLoopbackByDefault: nobody else on the network reaches a server that was
+// started without a thought.
+func TestLoopbackByDefault(t *testing.T) {
+	serve, _, err := newRoot(nil).Find([]string{"serve"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"listen", "admin"} {
+		host, _, err := net.SplitHostPort(serve.Flags().Lookup(name).DefValue)
+		if ip := net.ParseIP(host); err != nil || !ip.IsLoopback() {
+			t.Errorf("--%s is %q by default, %v", name, host, err)
+		}
+	}
+	if tls := serve.Flags().Lookup(tlsListen).DefValue; tls != "" {
+		t.Errorf("--%s is %q by default", tlsListen, tls)
+	}
 }

@@ -18,18 +18,24 @@ import (
 
 	"github.com/mockllm/mockllm"
 	"github.com/mockllm/mockllm/admin"
+	"github.com/mockllm/mockllm/metrics"
+	"github.com/mockllm/mockllm/redisstate"
 )
 
 // serveFlags are the flags of serve.
 type serveFlags struct {
 	settings
 	listenOn, admin, adminToken, logFormat string
+	publicURL                              string
 	tls                                    tlsFlags
-	quiet, quietWire                       bool
+	quiet, quietWire, watch                bool
+	journal                                journalFlags
+	environ                                []string
+	state                                  stateFlags
 }
 
-func serveCommand(variables *problems) *cobra.Command {
-	var f serveFlags
+func serveCommand(variables *problems, environ []string) *cobra.Command {
+	f := serveFlags{settings: settings{mayBeEmpty: true}, environ: environ}
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Answer the vendors' paths until stopped",
@@ -49,9 +55,13 @@ func serveCommand(variables *problems) *cobra.Command {
 	c.Flags().StringVar(&f.admin, "admin", "127.0.0.1:8081", "`address` of the admin API")
 	f.tls.add(c)
 	c.Flags().StringVar(&f.adminToken, "admin-token", "", "demand this bearer `token` on the admin API")
-	c.Flags().StringVar(&f.logFormat, "log-format", "text", "text or json")
-	c.Flags().BoolVar(&f.quiet, "quiet", false, "write no line per exchange")
+	c.Flags().StringVar(&f.publicURL, "public-url", "", "what addresses of files in answers begin with, a `URL`; the host that a request names without")
+	c.Flags().BoolVar(&f.watch, "watch", false, "follow the scenario anew when its file changes; SIGHUP does it at any time")
+	c.Flags().StringVar(&f.logFormat, "log-format", "text", "how the log is written: text for people, with colours on a terminal, or json")
+	c.Flags().BoolVar(&f.quiet, "quiet", false, "write no line per exchange; warnings stay")
 	c.Flags().BoolVar(&f.quietWire, "quiet-wire", false, "leave the X-Mockllm-Rule header out of answers")
+	f.journal.add(c)
+	f.state.add(c)
 	c.SetContext(context.Background())
 	return c
 }
@@ -61,32 +71,51 @@ const drainTime = 5 * time.Second
 
 func (f *serveFlags) serve(ctx context.Context, out, errs io.Writer) error {
 	options, source := f.options()
-	log, err := f.logger(errs)
-	if err != nil {
-		f.problems.add("%v", err)
-	}
+	options = append(options, f.journal.options(f.flags, &f.problems)...)
+	log := f.logger(errs)
+	options = append(options, f.serverOptions(log)...)
 	certificate := f.tls.read(&f.problems)
+	f.state.check(f.flags, &f.problems)
 	vendors, management, secure, err := f.listen()
 	if err := cmp.Or(f.problems.err(), err); err != nil {
 		return err
 	}
-	options = append(options, mockllm.WithLogger(log))
-	if f.quietWire {
-		options = append(options, mockllm.WithQuietWire())
+	relaxCollector(f.environ)
+	counted := metrics.New()
+	options = append(options, mockllm.WithObserver(counted))
+	state, err := f.state.open(ctx, log)
+	if err != nil {
+		closeAll(vendors, management, secure)
+		return err
+	}
+	if state != nil {
+		defer state.Close()
+		options = append(options, mockllm.WithState(state))
+		if err := counted.WatchShared(func() metrics.Shared { return metrics.Shared(state.Stats()) }); err != nil {
+			return err
+		}
 	}
 	server, err := mockllm.New(options...)
+	if err == nil {
+		err = counted.Watch(server)
+	}
 	if err != nil {
 		return err
 	}
+	stop, err := f.reload(ctx, server, log)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	failed := make(chan error, 3)
 	go func() { failed <- server.Serve(vendors) }()
 	if secure != nil {
 		go func() { failed <- server.ServeTLS(secure, certificate) }()
 	}
 	go func() {
-		failed <- server.ServeAdmin(management, admin.Options{Token: f.adminToken, AnyHost: !isLoopback(management)})
+		failed <- server.ServeAdmin(management, admin.Options{Token: f.adminToken, AnyHost: !isLoopback(management), Metrics: counted})
 	}()
-	banner(out, server, vendors.Addr(), management.Addr(), secure, source)
+	banner(out, server, vendors.Addr(), management.Addr(), secure, f.followed(server, source), state)
 	select {
 	case err := <-failed:
 		server.Close()
@@ -96,6 +125,50 @@ func (f *serveFlags) serve(ctx context.Context, out, errs io.Writer) error {
 		defer cancel()
 		return server.Shutdown(bounded)
 	}
+}
+
+// serverOptions turns the flags that serve alone has into options. What is wrong
+// is kept in f.problems.
+func (f *serveFlags) serverOptions(log *slog.Logger) (options []mockllm.Option) {
+	if f.publicURL != "" {
+		if err := mockllm.CheckPublicURL(f.publicURL); err != nil {
+			f.problems.add("%s: %v", spoken(f.flags, "public-url"), err)
+		}
+		options = append(options, mockllm.WithPublicURL(f.publicURL))
+	}
+	if f.watch && !isPath(f.scenario) {
+		f.problems.add("%s: needs --scenario with a file or a folder", spoken(f.flags, "watch"))
+	}
+	if f.quiet {
+		log = slog.New(warnings{log.Handler()})
+	}
+	options = append(options, mockllm.WithLogger(log))
+	if f.quietWire {
+		options = append(options, mockllm.WithQuietWire())
+	}
+	return options
+}
+
+// reload has a scenario that stands in a file followed anew when it is asked for,
+// until stop is called.
+func (f *serveFlags) reload(ctx context.Context, server *mockllm.Server, log *slog.Logger) (stop func(), err error) {
+	if !isPath(f.scenario) {
+		return func() {}, nil
+	}
+	r, err := newReloader(f.scenario, f.watch, server.Scenario(""), server.FollowHere, log)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		r.run(ctx)
+	}()
+	return func() {
+		cancel()
+		<-over
+	}, nil
 }
 
 // listen opens all ports, so that an address that is taken is known at once;
@@ -122,12 +195,16 @@ func (f *serveFlags) listen() (vendors, management, secure net.Listener, err err
 	if len(failed)+len(f.problems) == 0 {
 		return vendors, management, secure, nil
 	}
-	for _, l := range []net.Listener{vendors, management, secure} {
+	closeAll(vendors, management, secure)
+	return nil, nil, nil, errors.Join(failed...)
+}
+
+func closeAll(listeners ...net.Listener) {
+	for _, l := range listeners {
 		if l != nil {
 			l.Close()
 		}
 	}
-	return nil, nil, nil, errors.Join(failed...)
 }
 
 func isLoopback(l net.Listener) bool {
@@ -135,32 +212,42 @@ func isLoopback(l net.Listener) bool {
 	return ok && address.IP.IsLoopback()
 }
 
-func (f *serveFlags) logger(w io.Writer) (*slog.Logger, error) {
-	if f.quiet {
-		return slog.New(slog.DiscardHandler), nil
-	}
+// logger writes in the format that is asked for; one that does not exist is kept
+// in f.problems.
+func (f *serveFlags) logger(w io.Writer) *slog.Logger {
 	switch f.logFormat {
 	case "text":
-		return slog.New(slog.NewTextHandler(w, nil)), nil
+		return slog.New(newLines(w, f.environ))
 	case "json":
-		return slog.New(slog.NewJSONHandler(w, nil)), nil
+		return slog.New(slog.NewJSONHandler(w, nil))
 	default:
-		return nil, fmt.Errorf("%s: unknown format %q; it is text or json", spoken(f.flags, "log-format"), f.logFormat)
+		f.problems.add("%s: unknown format %q; it is text or json", spoken(f.flags, "log-format"), f.logFormat)
+		return slog.New(slog.DiscardHandler)
+	}
+}
+
+// followed describes the scenario that was loaded, or says that there is none.
+func (f *serveFlags) followed(s *mockllm.Server, source string) string {
+	switch info := s.Info(); {
+	case source != "":
+		return info.Scenario + ", " + countRules(info.Rules, info.Limits, info.Connections) + " (" + source + ")"
+	case f.scenario != "":
+		return "none: every valid call succeeds (no .toml file in " + f.scenario + ")"
+	default:
+		return "none: every valid call succeeds"
 	}
 }
 
 // banner says where the server is, what it follows, and what to paste.
-func banner(w io.Writer, s *mockllm.Server, vendors, management net.Addr, secure net.Listener, source string) {
-	info, base := s.Info(), "http://"+reachable(vendors)
-	scenario := info.Scenario + ", " + countRules(info.Rules, info.Connections)
-	if source == "" {
-		scenario = "none: every valid call succeeds"
-	} else {
-		scenario += " (" + source + ")"
-	}
+func banner(w io.Writer, s *mockllm.Server, vendors, management net.Addr, secure net.Listener, scenario string, state *redisstate.State) {
+	info, host := s.Info(), reachable(vendors)
+	base := "http://" + host
 	fmt.Fprintf(w, "mockllm %s\nvendors   %s\n", info.Version, base)
 	if secure != nil {
 		fmt.Fprintf(w, "tls       https://%s\n", reachable(secure.Addr()))
+	}
+	if state != nil {
+		fmt.Fprintf(w, "state     %s, replica %d\n", state, state.Replica())
 	}
 	fmt.Fprintf(w, `admin     http://%s
 scenario  %s
@@ -168,10 +255,11 @@ seed      %d, edition %s
 
 Point a client at it:
   Qianfan SDKs          export QIANFAN_BASE_URL=%[5]s QIANFAN_CONSOLE_API_BASE_URL=%[5]s QIANFAN_CONSOLE_BASE_URL=%[5]s QIANFAN_IAM_BASE_URL=%[5]s QIANFAN_AK=any QIANFAN_SK=any
-  DashScope SDKs        export DASHSCOPE_HTTP_BASE_URL=%[5]s/api/v1 DASHSCOPE_API_KEY=any
+  DashScope SDKs        export DASHSCOPE_HTTP_BASE_URL=%[5]s/api/v1 DASHSCOPE_WEBSOCKET_BASE_URL=ws://%[6]s/api-ws/v1/inference DASHSCOPE_API_KEY=any
   OpenAI on DashScope   export OPENAI_BASE_URL=%[5]s/compatible-mode/v1 OPENAI_API_KEY=any
   OpenAI on Qianfan V2  export OPENAI_BASE_URL=%[5]s/v2 OPENAI_API_KEY=any
-`, reachable(management), scenario, info.Seed, info.Edition, base)
+  Anthropic SDKs        export ANTHROPIC_BASE_URL=%[5]s/apps/anthropic ANTHROPIC_API_KEY=any
+`, reachable(management), scenario, info.Seed, info.Edition, base, host)
 }
 
 // reachable returns the address as a client on this machine dials it: one that

@@ -2,13 +2,10 @@ package main
 
 import (
 	"cmp"
-	"crypto/sha256"
+	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -22,13 +19,17 @@ import (
 // that all that is wrong can be said at once.
 type settings struct {
 	scenario, seed, speed, edition string
+	mayBeEmpty                     bool   // A folder without a scenario is as good as none.
 	named                          string // What the scenario is called in messages; "" is its flag.
+	file                           string // Where the scenario was read from; "" is the library.
 	problems                       problems
 	flags                          *pflag.FlagSet
 }
 
+const scenarioUsage = "`name` of a scenario in the library, a .toml file, or a folder that holds one"
+
 func (s *settings) add(c *cobra.Command) {
-	c.Flags().StringVar(&s.scenario, "scenario", "", "scenario `file`, or a folder that holds one .toml file; nothing goes wrong without")
+	c.Flags().StringVar(&s.scenario, "scenario", "", scenarioUsage+"; nothing goes wrong without")
 	s.addOverrides(c)
 }
 
@@ -79,47 +80,18 @@ func (s *settings) options() (options []mockllm.Option, source string) {
 
 // load reads the scenario and returns where it stands and what it hashes to.
 func (s *settings) load() (*scenarios.Scenario, string) {
-	file, err := scenarioFile(s.scenario)
-	if err != nil {
-		s.problems.add("%s: %v", cmp.Or(s.named, spoken(s.flags, "scenario")), err)
-		return nil, ""
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		s.problems.add("%s: %v", cmp.Or(s.named, spoken(s.flags, "scenario")), err)
-		return nil, ""
-	}
-	scenario, err := scenarios.Load(file, text)
-	if err != nil {
+	scenario, file, err := openScenario(s.scenario)
+	var invalid *scenarios.InvalidError
+	switch {
+	case s.mayBeEmpty && errors.Is(err, errEmptyFolder):
+		return nil, "" // It is a place to put a scenario, as in the image.
+	case errors.As(err, &invalid):
 		s.problems.add("%v", err)
 		return nil, ""
+	case err != nil:
+		s.problems.add("%s: %v", cmp.Or(s.named, spoken(s.flags, "scenario")), err)
+		return nil, ""
 	}
-	sum := sha256.Sum256(text)
-	return scenario, fmt.Sprintf("%s, sha256 %x", file, sum[:6])
-}
-
-// scenarioFile finds the file that is meant: a file, or the one .toml file of
-// a folder. Other names would be scenarios of a library.
-func scenarioFile(name string) (string, error) {
-	if !strings.ContainsRune(name, filepath.Separator) && !strings.ContainsRune(name, '/') && filepath.Ext(name) != ".toml" {
-		return "", fmt.Errorf("%q is no file: the name of a file holds a / or ends in .toml", name)
-	}
-	info, err := os.Stat(name)
-	if err != nil || !info.IsDir() {
-		return name, err
-	}
-	files, err := os.ReadDir(name)
-	if err != nil {
-		return "", err
-	}
-	var found []string
-	for _, f := range files {
-		if !f.IsDir() && filepath.Ext(f.Name()) == ".toml" {
-			found = append(found, filepath.Join(name, f.Name()))
-		}
-	}
-	if len(found) != 1 {
-		return "", fmt.Errorf("folder %s holds %d .toml files, not one", name, len(found))
-	}
-	return found[0], nil
+	s.file = file
+	return scenario, fmt.Sprintf("%s, sha256 %s", cmp.Or(file, "library"), scenario.Hash())
 }

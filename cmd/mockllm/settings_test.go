@@ -31,16 +31,10 @@ func TestScenarioFile(t *testing.T) {
 		{"one/", "one/a.toml", ""},
 		{"./one", "one/a.toml", ""},
 		{"folder.toml", "folder.toml/x.toml", ""}, // A folder, whatever its name.
-		{"./two", "", "folder ./two holds 2 .toml files, not one"},
-		{"./none", "", "folder ./none holds 0 .toml files, not one"},
+		{"./two", "", "folder ./two holds 2 .toml files; name one of them: a.toml, b.toml"},
+		{"./none", "", "folder ./none: there is no .toml file in it"},
 		{"absent.toml", "", "absent.toml: no such file"},
 		{"./absent", "", "./absent: no such file"},
-		// Without slash or .toml it is the name of a scenario of a library,
-		// even if there is a file or a folder of that name.
-		{"throttle", "", `"throttle" is no file: the name of a file holds a / or ends in .toml`},
-		{"one", "", `"one" is no file`},
-		{"noext", "", `"noext" is no file`},
-		{"", "", `"" is no file`},
 	} {
 		got, err := scenarioFile(c.name)
 		if c.problem == "" && (err != nil || got != c.want) {
@@ -67,6 +61,19 @@ func TestScenarioFolderWithBrackets(t *testing.T) {
 	}
 }
 
+// The image serves an empty folder until something is mounted there; a command
+// that was told a scenario by name needs one.
+func TestEmptyScenarioFolder(t *testing.T) {
+	s := settings{scenario: t.TempDir(), mayBeEmpty: true, flags: pflag.NewFlagSet("", pflag.ContinueOnError)}
+	if options, source := s.options(); len(options) != 0 || source != "" || len(s.problems) != 0 {
+		t.Errorf("%d options from %q, problems %q", len(options), source, s.problems)
+	}
+	code, _, errs := call(nil, "explain", s.scenario)
+	if want := "mockllm: scenario: folder " + s.scenario + ": there is no .toml file in it\n"; code != exitUsage || errs != want {
+		t.Errorf("exits %d and says %s", code, errs)
+	}
+}
+
 // All that is wrong with the settings is said at once, and what is right is
 // kept.
 func TestSettings(t *testing.T) {
@@ -85,8 +92,8 @@ func TestSettings(t *testing.T) {
 		{settings{speed: "fast"}, -1, []string{`flag --speed: "fast" is no number`}},
 		{settings{edition: "2025"}, -1, []string{`flag --edition: unknown edition "2025"; it is one of seed, 2026-05, 2026-late`}},
 		{
-			settings{scenario: "throttle", seed: "x", speed: "x", edition: "x"}, -1,
-			[]string{`flag --scenario: "throttle" is no file`, "flag --seed: ", "flag --speed: ", "flag --edition: "},
+			settings{scenario: "xyzzy", seed: "x", speed: "x", edition: "x"}, -1,
+			[]string{`flag --scenario: the library has no scenario "xyzzy" (the name of a file holds a / or ends in .toml)`, "flag --seed: ", "flag --speed: ", "flag --edition: "},
 		},
 	} {
 		c.s.flags = pflag.NewFlagSet("", pflag.ContinueOnError)

@@ -5,30 +5,31 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-
-	"github.com/mockllm/mockllm/scenarios"
 )
 
 func validateCommand(variables *problems) *cobra.Command {
 	return &cobra.Command{
-		Use:     "validate FILE…",
+		Use:     "validate SCENARIO…",
 		Short:   "Say what is wrong in scenarios, all of it, with file and line",
 		Example: "  mockllm validate scenarios/*.toml",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return exactly(1, "at least one file")(c, args)
+				return exactly(1, "at least one scenario")(c, args)
 			}
 			return nil
 		},
 		RunE: variables.unless(func(c *cobra.Command, files []string) error {
 			var errs []error
 			for _, file := range files {
-				s, err := scenarios.LoadFile(file)
+				s, _, err := openScenario(file)
 				if err != nil {
 					errs = append(errs, &usageError{problems{err.Error()}})
 					continue
 				}
-				fmt.Fprintf(c.OutOrStdout(), "%s: ok, scenario %q with %s\n", file, s.Name, countRules(len(s.Rules), len(s.Connections)))
+				fmt.Fprintf(c.OutOrStdout(), "%s: ok, scenario %q with %s\n", file, s.Name, countRules(len(s.Rules), len(s.Limits), len(s.Connections)))
+				for _, notice := range s.Notices() {
+					fmt.Fprintf(c.OutOrStdout(), "%s: notice: %s\n", file, notice)
+				}
 			}
 			return errors.Join(errs...)
 		}),
@@ -36,8 +37,11 @@ func validateCommand(variables *problems) *cobra.Command {
 }
 
 // countRules says how much a scenario holds.
-func countRules(rules, connections int) string {
+func countRules(rules, limits, connections int) string {
 	text := plural(rules, "rule")
+	if limits > 0 {
+		text += ", " + plural(limits, "limit")
+	}
 	if connections > 0 {
 		text += " and " + plural(connections, "connection fault")
 	}

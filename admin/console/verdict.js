@@ -1,0 +1,85 @@
+// Verdict: how the client behaved so far, with the exchanges that prove it, and
+// reports to keep.
+
+import { el, put, button, link, badge, save } from './dom.js';
+import { json, text } from './api.js';
+import { t } from './i18n.js';
+import { namespace, to } from './route.js';
+
+const downloads = [
+  ['junit', 'junit.xml', 'application/xml', '/api/v1/verdict', { format: 'junit' }],
+  ['markdown', 'verdict.md', 'text/markdown', '/api/v1/verdict', { format: 'markdown' }],
+  ['json', 'verdict.json', 'application/json', '/api/v1/verdict', { format: 'json' }],
+  ['har', 'journal.har', 'application/json', '/api/v1/journal', { format: 'har' }],
+];
+const kinds = { PASS: 'ok', FAIL: 'error', INCONCLUSIVE: 'damaged', failure: 'error', warning: 'damaged', allowed: 'plain' };
+
+/** open shows the view and returns how to close it. */
+export function open(root, params, say) {
+  let closed = false;
+  let timer = 0;
+  let drawn = '';
+  const body = el('div', { id: 'judged' });
+  put(root, el('h1', {}, t('tab.verdict')),
+    el('div', { class: 'row' }, downloads.map(([name, file, type, path, query]) => button(t('verdict.' + name), async () => {
+      try {
+        save(`mockllm-${namespace() || 'default'}-${file}`, type, await text(path, { ...query, namespace: namespace() }));
+        say(t('verdict.saved', { file }));
+      } catch (err) {
+        say(err.message, 'bad');
+      }
+    }, { id: 'download-' + name }))),
+    body);
+
+  async function look() {
+    clearTimeout(timer);
+    try {
+      const v = await json('/api/v1/verdict', { namespace: namespace() });
+      const now = JSON.stringify(v);
+      if (now !== drawn && !closed) put(body, content(v));
+      drawn = now;
+    } catch (err) {
+      if (!closed) put(body, el('p', { class: 'bad' }, err.message));
+      drawn = '';
+    }
+    if (!closed) timer = setTimeout(look, 3000);
+  }
+
+  look();
+  return () => { closed = true; clearTimeout(timer); };
+}
+
+function content(v) {
+  return [
+    el('p', { class: 'verdict-line' }, badge(kinds[v.status] + ' big', v.status), ' ', v.scenario),
+    el('p', { class: 'dim' }, t('verdict.counts', { exchanges: v.exchanges, calls: v.calls, seed: v.seed })),
+    v.evicted ? el('p', { class: 'dim' }, t('verdict.evicted', { n: v.evicted })) : null,
+    (v.reasons || []).length ? el('ul', { class: 'reasons' }, v.reasons.map((r) => el('li', {}, r))) : null,
+    el('h2', {}, t('verdict.findings')),
+    (v.findings || []).length ? v.findings.map(finding) : el('p', { class: 'dim' }, t('verdict.nofindings')),
+    (v.expectations || []).length ? el('h2', {}, t('verdict.expectations')) : null,
+    (v.expectations || []).map(expectation),
+  ];
+}
+
+function finding(f) {
+  return el('article', { class: 'card' },
+    el('div', { class: 'row' }, el('h3', {}, badge(kinds[f.severity] || 'plain', t('severity.' + f.severity)), ' ', f.kind, f.count > 1 ? ` × ${f.count}` : '')),
+    el('p', {}, f.text),
+    el('p', { class: 'dim' }, t('verdict.instead') + ' ' + f.instead),
+    proof(f.evidence));
+}
+
+function expectation(x) {
+  return el('article', { class: 'card' },
+    el('h3', {}, badge(kinds[x.status] || 'plain', x.status), ' ', `${x.key} = ${x.want}`),
+    el('p', { class: 'dim' }, x.about, x.line ? ' · ' + t('scenario.line', { n: x.line }) : ''),
+    el('p', {}, x.text),
+    proof(x.evidence));
+}
+
+function proof(evidence) {
+  if (!(evidence || []).length) return null;
+  return el('ul', {}, evidence.map((e) => el('li', {},
+    (e.exchanges || []).map((id) => [link(to('live', { id }), '#' + id, { class: 'exchange' }), ' ']), e.text)));
+}

@@ -1,0 +1,128 @@
+package console
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/mockllm/mockllm/admin"
+)
+
+const counted = `
+name = "counted"
+seed = 7
+
+[[limit]]
+name = "plan"
+rpm  = 4
+
+[[rule]]
+name  = "first two"
+match = { model = "qwen-plus" }
+when  = { calls = "1..2" }
+error = "Throttling.RateQuota"
+
+[[rule]]
+name   = "wall"
+match  = { model = "qwen-max" }
+when   = { calls = 1 }
+error  = "Arrearage"
+sticky = "key"
+`
+
+// A person edits a scenario with a mistake, reads the message at its line, puts
+// it right, and a client meets it.
+func TestEditScenario(t *testing.T) {
+	w := serve(t, counted, admin.Options{})
+	p := open(t, w.console+"#scenario", desk)
+	p.until(`document.querySelector('#editor').value.includes('first two')`)
+	p.write("#editor", "name = \"edited\"\n\n[[rule]]\nname  = \"always\"\nerror = \"Throtling\"\nwhen  = { every = 0 }\n")
+	p.sees("#apply", "Apply •")
+	p.visit("live") // What was not applied is not lost.
+	p.visit("scenario")
+	p.sees("#apply", "Apply •")
+	p.click("#apply")
+	p.sees("#problems", "Not applied. Problems: 2", "line 5", `no documented error is called "Throtling"; did you mean "Throttling"?`, "line 6")
+	if marked := eval[[]string](p, `[...document.querySelectorAll('.numbers .marked')].map((n) => n.textContent)`); strings.Join(marked, " ") != "5 6" {
+		t.Errorf("marked are the lines %q", marked)
+	}
+	if line := eval[string](p, `getSelection().toString() || (() => { const a = document.querySelector('#editor'); return a.value.slice(a.selectionStart, a.selectionEnd) })()`); line != `error = "Throtling"` {
+		t.Errorf("selected is %q", line)
+	}
+	if status, _ := w.chat("", "qwen-turbo", "x"); status != 200 {
+		t.Errorf("what is wrong is followed: status %d", status)
+	}
+	p.write("#editor", "name = \"edited\"\n\n[[rule]]\nname  = \"always\"\nerror = \"dashscope/model/Throttling\"\n")
+	p.run(chromedp.KeyEvent(kb.Enter, chromedp.KeyModifiers(chromedp.ModifierCtrl)))
+	p.sees("#said", "“edited” is followed. Rules: 1")
+	p.sees("#standing", "always", "calls: 0, of which fire: 0", "the next one fires")
+	p.until(`document.querySelector('#problems').childElementCount === 0 && !document.querySelector('.numbers .marked')`)
+	if status, _ := w.chat("", "qwen-turbo", "x"); status != 429 {
+		t.Errorf("what was applied is not followed: status %d", status)
+	}
+	p.sees("#standing", "calls: 1, of which fire: 1")
+	p.quiet("422")
+}
+
+// Counters, limits and holds fill up, and are released and reset.
+func TestScenarioFillsUp(t *testing.T) {
+	w := serve(t, counted, admin.Options{})
+	p := open(t, w.console+"#scenario", desk)
+	p.sees("#standing", "first two", "calls 1–2 · counted together", "plan", "rpm: nothing of 4 used")
+	w.chat("", "qwen-plus", "one")
+	p.sees("#rule-0", "calls: 1, of which fire: 1", "the next one fires")
+	w.chat("", "qwen-max", "two")
+	p.sees("#rule-1", "holds", "sk-c***89")
+	w.chat("", "qwen-plus", "three")
+	p.sees("#rule-0", "calls: 2, of which fire: 2", "the next one does not")
+	p.sees("#standing", "rpm: 3 of 4 used", "all there again at")
+	p.click("#release-rule-1")
+	p.sees("#said", "“wall” holds for nobody now.")
+	p.sees("#rule-1", "holds for nobody")
+	p.click("#reset")
+	p.sees("dialog", "Make the namespace as new?")
+	p.press(kb.Escape)
+	p.until(`!document.querySelector('dialog')`)
+	p.sees("#rule-0", "calls: 2")
+	p.click("#reset")
+	p.click("dialog .danger")
+	p.sees("#said", "The namespace is as new.")
+	p.sees("#rule-0", "calls: 0, of which fire: 0")
+	if n := len(w.server.Journal()); n != 0 {
+		t.Errorf("the journal still has %d exchanges", n)
+	}
+	p.quiet()
+}
+
+// The library is one click away, also for a namespace of its own.
+func TestLibrary(t *testing.T) {
+	w := serve(t, "", admin.Options{})
+	p := open(t, w.console+"#scenario?namespace=blue", desk)
+	p.choose("#library", "stream-cut")
+	p.until(`document.querySelector('#editor').value.includes('name = "stream-cut"')`)
+	p.click("#apply")
+	p.sees("#said", "“stream-cut” is followed.")
+	p.sees("#scenario-name", "stream-cut")
+	if got := w.server.Scenario("").Name; got == "stream-cut" {
+		t.Error("the default namespace follows it too")
+	}
+	p.click("#drop")
+	p.sees("#said", "The namespace follows the default scenario.")
+	if got := w.server.Scenario("blue").Name; got == "stream-cut" {
+		t.Error("it is still followed")
+	}
+	p.quiet()
+}
+
+// From the exchange to the rule, and to the line where it stands.
+func TestFromExchangeToRule(t *testing.T) {
+	w := serve(t, counted, admin.Options{})
+	w.chat("", "qwen-plus", "one")
+	p := open(t, w.console+"#live?id=1", desk)
+	p.click("#detail .firing a.rule")
+	p.until(`(() => { const a = document.querySelector('#editor'); return a && a.value.slice(a.selectionStart, a.selectionEnd) === '[[rule]]' })()`)
+	p.sees(".card.wanted", "first two")
+	p.quiet()
+}

@@ -1,0 +1,96 @@
+package journal
+
+import (
+	"cmp"
+	"context"
+	"slices"
+)
+
+// An Archive keeps what the servers of a deployment finished, so that each of them
+// can tell of all.
+type Archive interface {
+	// Replica is this server's number, from 1; see [Exchange.ID].
+	Replica() uint64
+
+	// Put keeps an exchange that is over. It does not wait, and renders it before
+	// anybody else sees it.
+	Put(e Exchange)
+
+	// Lose notes that an exchange of a namespace is over and cannot be put.
+	Lose(namespace string)
+
+	// Kept returns the exchanges of a namespace that all servers put, rendered,
+	// this one's up to now among them, and how many more there were since the
+	// last Empty.
+	Kept(ctx context.Context, namespace string) (found []Exchange, lost uint64, err error)
+
+	// Empty forgets the exchanges of a namespace.
+	Empty(ctx context.Context, namespace string) error
+}
+
+// idBits is how many bits of an id count the exchanges of one server; those before
+// them are its number.
+const idBits = 32
+
+// Share puts every exchange into an archive when it is over, and tells of all that
+// stand there. It is called before anything else.
+func (j *Journal) Share(a Archive) {
+	j.archive, j.last = a, a.Replica()<<idBits
+}
+
+// archived puts an exchange that is over into the archive, if there is one.
+func (j *Journal) archived(e *entry) {
+	if j.archive != nil {
+		j.archive.Put(e.Exchange)
+	}
+}
+
+// own returns the exchanges of a namespace on this server with greater ids, oldest
+// first, and how many were evicted.
+func (j *Journal) own(namespace string, since uint64) Page {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	p := Page{Evicted: j.gone, EvictedHere: j.tallies.look(namespace).gone}
+	for _, e := range j.entries[j.behind(since):] {
+		if e.Namespace == namespace {
+			p.found = append(p.found, e.Exchange)
+		}
+	}
+	return p
+}
+
+// all returns the exchanges of a namespace that stand behind one, oldest first,
+// and how many were evicted. Of those that are over it asks the archive, if there
+// is one: any server may have emptied it.
+func (j *Journal) all(namespace string, since uint64) Page {
+	if j.archive == nil {
+		return j.own(namespace, since)
+	}
+	here := j.own(namespace, 0).found
+	kept, lost, err := j.archive.Kept(context.Background(), namespace)
+	p := Page{Evicted: lost, EvictedHere: lost, Err: err, found: kept}
+	over := map[uint64]bool{}
+	for _, e := range kept {
+		over[e.ID] = true
+	}
+	for _, e := range here {
+		if !e.Done && !over[e.ID] { // It may have ended meanwhile.
+			p.found = append(p.found, e)
+		}
+	}
+	slices.SortStableFunc(p.found, func(a, b Exchange) int { return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.ID, b.ID)) })
+	// Of an exchange that is not kept nobody knows what stands behind it.
+	if at := slices.IndexFunc(p.found, func(e Exchange) bool { return e.ID == since }); at >= 0 {
+		p.found = p.found[at+1:]
+	}
+	return p
+}
+
+// Empty forgets the exchanges of a namespace, on all servers of a deployment.
+func (j *Journal) Empty(ctx context.Context, namespace string) error {
+	j.Reset(namespace)
+	if j.archive == nil {
+		return nil
+	}
+	return j.archive.Empty(ctx, namespace)
+}

@@ -1,0 +1,98 @@
+package play
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/responders"
+	"github.com/mockllm/mockllm/scenarios"
+)
+
+// conversation is a call whose messages come in three steps, as on a client
+// that sends bit by bit: the start; two results; one more and the finish.
+func conversation() []responders.SocketMessage {
+	event := func(part responders.SocketPart, text string) responders.SocketEvent {
+		return responders.SocketEvent{SocketFrame: responders.SocketFrame{Data: []byte(text), Binary: text == "b"}, Part: part}
+	}
+	return []responders.SocketMessage{
+		{Events: []responders.SocketEvent{event(responders.SocketAside, "start")}},
+		{Events: []responders.SocketEvent{event(responders.SocketResult, `{"a":"one"}`), event(responders.SocketResult, "b")}},
+		{Events: []responders.SocketEvent{event(responders.SocketResult, `{"c":"three"}`), event(responders.SocketFinish, "finish")}},
+	}
+}
+
+// briefSocket tells a script on one line.
+func briefSocket(s Script) string {
+	var words []string
+	for _, step := range s {
+		switch step.Kind {
+		case Text:
+			words = append(words, string(step.Data)+step.pace())
+		default:
+			words = append(words, strings.Join(strings.Fields(step.String()), " "))
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// TestSocketPlan holds that moments count over all messages of a call.
+func TestSocketPlan(t *testing.T) {
+	for rule, want := range map[string]string{
+		`latency = "0s"`: `start | {"a":"one"}, binary 1 bytes | {"c":"three"}, finish`,
+		`latency = { first_byte = "1s", first_frame = "2s", frame = "3s" }`:                     `wait 1s, start | wait 2s, {"a":"one"}, wait 3s, binary 1 bytes | wait 3s, {"c":"three"}, finish`,
+		`fault = { kind = "stall", after_frames = 2, for = "9s" }`:                              `start | {"a":"one"}, binary 1 bytes, hang 9s, close FIN | `,
+		`fault = { kind = "cut", after_frames = 3 }`:                                            `start | {"a":"one"}, binary 1 bytes | {"c":"three"}, close FIN`,
+		`fault = { kind = "cut", after_frames = 9 }`:                                            `start | {"a":"one"}, binary 1 bytes | {"c":"three"}, close FIN`,
+		`fault = { kind = "cut", at = "after-headers" }`:                                        `start, close FIN |  | `,
+		`fault = { kind = "reset", at = "before-end" }`:                                         `start | {"a":"one"}, binary 1 bytes | {"c":"three"}, reset RST`,
+		`fault = { kind = "ws-close", code = 1011, reason = "x", at = "before-headers" }`:       `shut 1011 "x" |  | `,
+		`fault = { kind = "bad-json", after_frames = 1 }`:                                       `start | {"a":"one"}, binary 1 bytes | {"c":", finish`,
+		`fault = { kind = "duplicate", after_frames = 0 }`:                                      `start | {"a":"one"}, {"a":"one"}, binary 1 bytes | {"c":"three"}, finish`,
+		`fault = { kind = "split", bytes = 4 }`:                                                 `start in pieces of 4 | {"a":"one"} in pieces of 4, binary 1 bytes | {"c":"three"} in pieces of 4, finish in pieces of 4`,
+		`fault = "split"`:                                                                       `start in two fragments, cut at 2 | {"a":"one"} in two fragments, cut at 7, binary 1 bytes | {"c":"three"} in two fragments, cut at 8, finish in two fragments, cut at 3`,
+		`fault = "idle-close"`:                                                                  `start | {"a":"one"}, binary 1 bytes | {"c":"three"}, finish, close FIN`,
+		"error = \"CLIENT_ERROR\"\ndelivery = { mode = \"mid-stream\", after_frames = 2 }":      `start | {"a":"one"}, binary 1 bytes, failed, shut 1000 "" | `,
+		"error = \"CLIENT_ERROR\"\ndelivery = { mode = \"mid-stream\", at = \"before-mark\" }":  `start | {"a":"one"}, binary 1 bytes | {"c":"three"}, failed, shut 1000 ""`,
+		"error = \"CLIENT_ERROR\"\ndelivery = { mode = \"mid-stream\" }\nfault = \"reset\"":     `reset RST |  | `,
+		"error = \"CLIENT_ERROR\"\ndelivery = { mode = \"mid-stream\" }\nfault = \"early-end\"": `start | {"a":"one"}, failed, shut 1000 "" | `,
+	} {
+		d := socketDecision(t, rule)
+		messages := conversation()
+		if d.Failure != nil {
+			failed := responders.SocketEvent{SocketFrame: responders.SocketFrame{Data: []byte("failed")}, Part: responders.SocketFail}
+			messages[0].Break = &responders.SocketMessage{Events: []responders.SocketEvent{failed}, Close: &responders.SocketClose{Code: 1000}}
+		}
+		call := PlanSocket(d, nil)
+		var got []string
+		for _, m := range messages {
+			var script Script
+			if !call.Over() {
+				script, call = call.Plan(m)
+			}
+			got = append(got, briefSocket(script))
+		}
+		if text := strings.Join(got, " | "); text != want {
+			t.Errorf("%s\ngot  %s\nwant %s", rule, text, want)
+		}
+		if !call.Over() {
+			t.Errorf("%s: the call is not over", rule)
+		}
+	}
+}
+
+func socketDecision(t *testing.T, rule string) scenarios.Decision {
+	t.Helper()
+	s, err := scenarios.Load("x.toml", []byte("[[rule]]\nname = \"r\"\nmatch = { dialect = \"dashscope-ws\", operation = \"speech\" }\n"+rule))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := scenarios.NewEngine(s, scenarios.Settings{}, scenarios.NewMemory())
+	r := &scenarios.Request{Provider: catalog.DashScope, Dialect: catalog.DashScopeWS, Operation: catalog.OpSpeech, Stream: true}
+	d, err := e.Decide(t.Context(), time.Time{}, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}

@@ -1,0 +1,106 @@
+package redisstate_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/mockllm/mockllm"
+	"github.com/mockllm/mockllm/redisstate"
+	"github.com/mockllm/mockllm/redisstate/redistest"
+	"github.com/mockllm/mockllm/scenarios"
+)
+
+// TestEverythingExpires: whatever a deployment does, no key of it stays in Redis
+// for ever, each begins with its prefix, and those of one namespace are in one slot
+// of a cluster.
+func TestEverythingExpires(t *testing.T) {
+	server := redistest.Run(t)
+	state := open(t, server, patient+"&prefix=load-7", redisstate.Options{})
+	srv := mockllm.RunT(t, mockllm.WithState(state), mockllm.ScenarioText(everything))
+	for namespace, calls := range map[string]int{"": 7, "blue": 4} { // Five are thrown at.
+		srv.Namespace(namespace).Fail("Arrearage", 5)
+		if err := srv.Revoke(t.Context(), namespace, "sk-bad"); err != nil {
+			t.Fatal(err)
+		}
+		if err := srv.Namespace(namespace).Follow(loaded(t, everything)); err != nil {
+			t.Fatal(err)
+		}
+		for range calls {
+			ask(t, srv, namespace)
+		}
+	}
+	over(t, srv, 7)
+	// What is told to live on, besides what is made.
+	if _, err := state.Visit(t.Context(), "blue", time.Unix(1, 0), &scenarios.Call{Passed: scenarios.NoShots}); err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewClient(&redis.Options{Addr: server.Addr(), ReadTimeout: 2 * time.Minute})
+	defer client.Close()
+	all, err := client.Keys(t.Context(), "*").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[string]bool{}
+	for _, name := range all {
+		ttl, err := client.TTL(t.Context(), name).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ttl <= 0 && ttl != -2 { // -2 is gone by now.
+			t.Errorf("%s stays for ever: %v", name, ttl)
+		}
+		tag, kind, tagged := strings.Cut(name, "}:")
+		if tagged {
+			kinds[kind] = true
+		}
+		if tagged && !strings.HasPrefix(tag, "{load-7:") || !tagged && !strings.HasPrefix(name, "load-7:") {
+			t.Errorf("%s does not begin with the prefix", name)
+		}
+		if ttl > 2*time.Hour && name != "load-7:replicas" {
+			t.Errorf("%s stays for %v", name, ttl)
+		}
+	}
+	for _, kind := range []string{"main", "counters:young", "buckets:young", "holds:young", "slots", "leases", "shots", "sources", "records", "order", "kept", "journal", "told"} {
+		if !kinds[kind] && kind != "slots" { // Those are given back.
+			t.Errorf("no key %s is there: the test looks at too little", kind)
+		}
+	}
+}
+
+const everything = `
+[[rule]]
+name   = "held"
+match  = { model = "qwen-plus" }
+when   = { calls = "1..", per = "key" }
+sticky = "key"
+latency = "1ms"
+
+[[limit]]
+concurrency = 5
+rpm = 100
+`
+
+// TestJournalIsCapped: beyond the bound the oldest go, and it is told how many.
+func TestJournalIsCapped(t *testing.T) {
+	server := redistest.Run(t)
+	two := replicas(t, server, 2)
+	client := redis.NewClient(&redis.Options{Addr: server.Addr(), ReadTimeout: 2 * time.Minute})
+	defer client.Close()
+	for i := range 3 {
+		ask(t, two[i%2], "")
+	}
+	over(t, two[0], 3)
+	if err := client.XTrimMaxLen(t.Context(), "{mockllm:}:journal", 1).Err(); err != nil {
+		t.Fatal(err)
+	}
+	for i, srv := range two {
+		v := srv.Verdict()
+		if v.Exchanges != 1 || v.Evicted != 2 || !strings.Contains(fmt.Sprint(v.Reasons), "no room for 2 exchanges") {
+			t.Errorf("replica %d tells of %d exchanges, %d are missing: %v", i+1, v.Exchanges, v.Evicted, v.Reasons)
+		}
+	}
+}

@@ -1,0 +1,3 @@
+-- Forgets all of a namespace but what lasts.
+for _, name in ipairs(names) do redis.call('UNLINK', key(name)) end
+return 1

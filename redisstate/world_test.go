@@ -1,0 +1,130 @@
+package redisstate_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mockllm/mockllm"
+	"github.com/mockllm/mockllm/redisstate/redistest"
+	"github.com/mockllm/mockllm/scenarios"
+)
+
+// ask sends a call to a namespace and returns the status and which rule answered.
+func ask(t *testing.T, srv *mockllm.Server, namespace string) string {
+	t.Helper()
+	url := srv.URL()
+	if namespace != "" {
+		url += "/ns/" + namespace
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/api/v1/services/aigc/text-generation/generation", strings.NewReader(bodies()[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer sk")
+	req.Header.Set("Content-Type", "application/json")
+	res, err := srv.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	return res.Status[:3] + res.Header.Get("X-Mockllm-Rule")
+}
+
+func loaded(t *testing.T, text string) *scenarios.Scenario {
+	t.Helper()
+	s, err := scenarios.Load("put.toml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+const (
+	arrears = "[[rule]]\nname = \"arrears\"\nerror = \"Arrearage\"\n"
+	busy    = "[[rule]]\nname = \"busy\"\nerror = \"Throttling.RateQuota\"\n"
+)
+
+// TestScenarioOfReplicas: a scenario that one replica was told holds on all at
+// once; a namespace that follows the default one's learns within seconds.
+func TestScenarioOfReplicas(t *testing.T) {
+	two := replicas(t, redistest.Run(t), 2)
+	a, b := two[0], two[1]
+	want := func(srv *mockllm.Server, namespace, want string) {
+		t.Helper()
+		if got := ask(t, srv, namespace); got != want {
+			t.Errorf("%q: got %s, want %s", namespace, got, want)
+		}
+	}
+	want(b, "blue", "200")
+	if err := a.Namespace("blue").Follow(loaded(t, arrears)); err != nil {
+		t.Fatal(err)
+	}
+	want(b, "blue", "400arrears")
+	want(a, "blue", "400arrears")
+	want(b, "red", "200")
+	if err := b.Reset(t.Context(), "blue"); err != nil {
+		t.Fatal(err)
+	}
+	want(a, "blue", "400arrears") // It outlives a reset.
+	if got := b.Scenario("blue").Source(); string(got) != arrears {
+		t.Errorf("the other replica follows %s", got)
+	}
+	if err := b.Follow("", loaded(t, busy)); err != nil {
+		t.Fatal(err)
+	}
+	want(a, "", "429busy")
+	want(a, "blue", "400arrears")
+	await(t, func() bool { return ask(t, a, "red") == "429busy" })
+	if err := b.Follow("blue", nil); err != nil {
+		t.Fatal(err)
+	}
+	await(t, func() bool { return ask(t, a, "blue") == "429busy" })
+	if err := a.Follow("green", loaded(t, arrears)); err != nil {
+		t.Fatal(err)
+	}
+	want(b, "green", "400arrears")
+	if found, err := a.Forget(t.Context(), "green"); err != nil || !found {
+		t.Fatal(found, err)
+	}
+	await(t, func() bool { return ask(t, b, "green") == "429busy" })
+	if err := a.Follow("", &scenarios.Scenario{Name: "in Go"}); err == nil || !strings.Contains(err.Error(), "no text") {
+		t.Errorf("a scenario without a text: %v", err)
+	}
+}
+
+// TestClockOfReplicas: a clock that one replica moved or stopped has all tell the
+// same time.
+func TestClockOfReplicas(t *testing.T) {
+	two := replicas(t, redistest.Run(t), 2, mockllm.ScenarioText("[[rule]]\nname = \"later\"\nwhen.window = \"1h..\"\nerror = \"Arrearage\"\n"))
+	a, b := two[0], two[1]
+	if got := ask(t, a, "blue"); got != "200" {
+		t.Fatal(got)
+	}
+	if err := a.StopClock("blue", true); err != nil {
+		t.Fatal(err)
+	}
+	if x, y := a.Clock("blue"), b.Clock("blue"); !x.Now.Equal(y.Now) || !x.Stopped || !y.Stopped {
+		t.Errorf("stopped at %v and %v", x, y)
+	}
+	before := a.Clock("blue").Now
+	if err := b.AdvanceClock("blue", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if now := a.Clock("blue").Now; !now.Equal(before.Add(time.Hour)) {
+		t.Errorf("advanced to %v from %v", now, before)
+	}
+	if got := ask(t, a, "blue"); got != "400later" {
+		t.Errorf("an hour later: %s", got)
+	}
+	if err := a.StopClock("blue", false); err != nil {
+		t.Fatal(err)
+	}
+	if c := b.Clock("blue"); c.Stopped || c.Now.Before(before.Add(time.Hour)) {
+		t.Errorf("it goes on at %v", c)
+	}
+	if c := b.Clock("red"); c.Stopped || c.Now.After(time.Now().Add(time.Minute)) {
+		t.Errorf("another namespace: %v", c)
+	}
+}

@@ -1,0 +1,130 @@
+package responders
+
+import (
+	"cmp"
+	"net/http"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/scenarios"
+)
+
+// dashScopeAnthropic is Anthropic's Messages API as DashScope serves it,
+// /apps/anthropic: Anthropic's bodies and events, OpenAI's envelope for errors.
+type dashScopeAnthropic struct{}
+
+func (dashScopeAnthropic) Dialect() catalog.Dialect {
+	d, _ := catalog.DialectNamed(catalog.DashScopeAnthropic)
+	return d
+}
+
+// Routes returns the only path: there is no list of models.
+func (dashScopeAnthropic) Routes() []Route {
+	return []Route{{"/apps/anthropic/v1/messages", catalog.OpChat}}
+}
+
+func (d dashScopeAnthropic) Decode(in *Incoming) *scenarios.Request {
+	r := newRequest(in, d.Dialect())
+	if isPreflight(in) {
+		return readPreflight(r, http.MethodPost)
+	}
+	body := readBody(r)
+	r.Model = modelOf(body)
+	askFor(r)
+	q := newDashScopeQuestion(in, r, body, true)
+	call := readAnthropic(body)
+	r.Detail, r.Turns = call, call.turns()
+	r.Stream = body.Get("stream").Bool()
+	r.Key, r.Patience = cmp.Or(in.Header.Get("X-Api-Key"), bearer(in)), patience(in)
+	r.Identity = compatibleIdentity(in, r)
+	r.Refused = q.refusal(call)
+	return r
+}
+
+// Header returns the header of an error.
+func (d dashScopeAnthropic) Header(r *scenarios.Request, m Meta, _ *scenarios.Failure, status int, stream bool) http.Header {
+	return m.dashScopeHeader(r, status, errorType(stream))
+}
+
+// Body writes the envelope that was captured on one host: OpenAI's, with its
+// keys sorted and no id.
+func (d dashScopeAnthropic) Body(r *scenarios.Request, m Meta, f *scenarios.Failure, _ int) []byte {
+	e := d.describe(r, f)
+	inner := withCode(obj(), e.code).str("message", e.message).null("param").str("type", e.kind).end()
+	return obj().raw("error", inner).str("request_id", m.requestUUID()).end()
+}
+
+// Event writes the flat error that one gateway met in a stream.
+func (d dashScopeAnthropic) Event(r *scenarios.Request, m Meta, f *scenarios.Failure, status, n int) Frame {
+	e := d.describe(r, f)
+	flat := withCode(obj().str("request_id", m.requestUUID()), e.code).str("type", e.kind).str("message", e.message).end()
+	return nativeFrame(n, "error", status, flat)
+}
+
+func (d dashScopeAnthropic) describe(r *scenarios.Request, f *scenarios.Failure) described {
+	code := f.Entry.CodeOn(d.Dialect())
+	return described{code: code, kind: cmp.Or(f.Variant.Type, code), message: withHelp(fill(f, r), f, helpOff)}
+}
+
+func (d dashScopeAnthropic) Success(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
+	return dashScopeSuccess(r, m, reply)
+}
+
+// anthropicChat is a message that is asked for.
+type anthropicChat struct {
+	*chat
+	said    []scenarios.Turn
+	list    bool // Whether there is a list of messages, be it empty.
+	bounded bool // Whether there is a bound of tokens.
+}
+
+func readAnthropic(body jsonBody) *anthropicChat {
+	messages, bound := body.Get("messages"), body.Get("max_tokens")
+	c := &anthropicChat{list: messages.IsArray(), bounded: bound.Type == gjson.Number && bound.Num >= 1, chat: &chat{
+		jsonMode:  isGiven(body.Get("output_config.format")),
+		thinking:  body.Get("thinking.type").String() == "enabled",
+		maxTokens: number(bound, 1, 1<<20, 0),
+		choices:   1,
+	}}
+	if system := contentText(body.Get("system")); system != "" {
+		c.said = append(c.said, scenarios.Turn{Role: "system", Text: system})
+	}
+	messages.ForEach(func(_, message gjson.Result) bool {
+		c.said = append(c.said, anthropicTurn(message))
+		return true
+	})
+	c.readStop(body.Get("stop_sequences"))
+	c.readFlatTools(body.Get("tools"), "input_schema")
+	c.mustCall = clipped(body.Get("tool_choice.name").String())
+	c.noTools = body.Get("tool_choice.type").String() == "none"
+	return c
+}
+
+// anthropicTurn reads a message. The user's message that holds the result of a
+// tool is the tool's turn.
+func anthropicTurn(message gjson.Result) scenarios.Turn {
+	turn := scenarios.Turn{Role: message.Get("role").String(), Text: contentText(message.Get("content"))}
+	message.Get("content").ForEach(func(_, block gjson.Result) bool {
+		if block.Get("type").String() == "tool_result" {
+			turn.Role = "tool"
+			turn.Text += contentText(block.Get("content"))
+		}
+		return true
+	})
+	return turn
+}
+
+func (c *anthropicChat) turns() []scenarios.Turn { return c.said }
+
+func (c *anthropicChat) refusal(*dashScopeQuestion) *scenarios.Refusal {
+	switch {
+	case !c.list:
+		return fieldRequired("messages")
+	case len(c.said) == 0:
+		return invalidParameter("[] is too short", nil)
+	case !c.bounded:
+		return fieldRequired("max_tokens")
+	}
+	return nil
+}

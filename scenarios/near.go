@@ -1,0 +1,108 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// A Pass is a rule whose match held and that did not fire.
+type Pass struct {
+	Rule string
+	N    uint64        // The number of the call, as the rule counts.
+	Roll float64       // The chance drawn; 0 for rules without a probability.
+	Age  time.Duration // How old the namespace was, on the clock.
+}
+
+// pass notes a rule that matches and does not fire.
+func (d *Decision) pass(c *encounter, f Firing) {
+	if !c.only {
+		d.Passed = append(d.Passed, Pass{Rule: f.Rule, N: f.N, Roll: f.Roll, Age: c.age})
+	}
+}
+
+// A Past is a request that was decided on.
+type Past struct {
+	Request *Request
+	Cut     bool // Its body and its turns were not kept.
+	Cause   Cause
+	Fired   []string // The names of the rules that fired.
+	Passed  []Pass
+
+	Redact func(string) string // Hides secrets in what the request has.
+}
+
+// Near tells why rules did not fire on a request in the past, the nearest
+// first: those that matched, then those of which the fewest conditions did not
+// hold. It counts nothing.
+func (e *Engine) Near(p Past) []RuleTrace {
+	type ranked struct {
+		RuleTrace
+		distance int
+	}
+	var found []ranked
+	for i := range e.scenario.Rules {
+		rule := &e.scenario.Rules[i]
+		if slices.Contains(p.Fired, rule.Name) {
+			continue
+		}
+		why, distance := e.distance(rule, &p)
+		found = append(found, ranked{RuleTrace{Rule: rule.Name, Why: why}, distance})
+	}
+	slices.SortStableFunc(found, func(a, b ranked) int { return a.distance - b.distance })
+	var traces []RuleTrace
+	for _, f := range found {
+		traces = append(traces, f.RuleTrace)
+	}
+	return traces
+}
+
+// elsewhere is the distance of rules that are about other dialects or
+// operations: behind all that are not.
+const elsewhere = 1 << 20
+
+// distance says why the rule did not fire, and how many conditions were in the
+// way.
+func (e *Engine) distance(rule *Rule, p *Past) (why string, n int) {
+	at := route{p.Request.Dialect, p.Request.Operation}
+	if !rule.routes[at] {
+		return notAsked(rule, p.Request, ""), elsewhere
+	}
+	for i := range rule.Match.conditions {
+		c := &rule.Match.conditions[i]
+		var reason string
+		switch {
+		case p.Cut && c.aboutContent():
+			reason = fmt.Sprintf("match.%s wants %q, and the request's body was too long to be kept", c.key, c.want)
+		case !c.holds(p.Request):
+			reason = c.miss(p.Redact(c.got(p.Request)))
+		default:
+			continue
+		}
+		if n++; n == 1 {
+			why = reason
+		}
+	}
+	if n > 0 {
+		return why, n
+	}
+	return e.whyPassed(rule, p), 0
+}
+
+// whyPassed says why a rule that matches did not fire.
+func (e *Engine) whyPassed(rule *Rule, p *Past) string {
+	if p.Cause == ByCaller || p.Cause == ByIdentity {
+		return notAsked(rule, p.Request, p.Cause)
+	}
+	i := slices.IndexFunc(p.Passed, func(f Pass) bool { return f.Rule == rule.Name })
+	if i < 0 {
+		return "it matches, but a rule before it answers"
+	}
+	passed := p.Passed[i]
+	for _, c := range e.rules.at(route{p.Request.Dialect, p.Request.Operation}) {
+		if c.rule == rule {
+			return e.whyNot(&encounter{candidate: c, age: passed.Age}, Firing{N: passed.N, Roll: passed.Roll}, nil)
+		}
+	}
+	return notAsked(rule, p.Request, "")
+}

@@ -1,0 +1,177 @@
+package mockllm
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/mockllm/mockllm/play"
+	"github.com/mockllm/mockllm/scenarios"
+)
+
+// An agreement is what all servers of a deployment agree on for the world of a
+// namespace. It stands in the state that they share.
+type agreement struct {
+	Scenario string          `json:"scenario,omitempty"` // The text of its own scenario; "" is none.
+	Clock    play.Adjustment `json:"clock"`
+}
+
+// agreedOn takes over what was agreed on for the namespace and for the default
+// one, whose scenario others follow.
+func (s *Server) agreedOn(at *visit, view scenarios.SharedView) error {
+	if at.world != s.worlds.main {
+		if err := s.agree(s.worlds.main, view.DefaultWorld()); err != nil {
+			return err
+		}
+	}
+	if err := s.agree(at.world, view.World()); err != nil {
+		return err
+	}
+	at.engine = s.worlds.engine(at.world)
+	return nil
+}
+
+// agree makes a world what was agreed on, if that is not what it is.
+func (s *Server) agree(w *world, text []byte) error {
+	if s.worlds.agrees(w, text) {
+		return nil
+	}
+	var a agreement
+	if text != nil {
+		if err := json.Unmarshal(text, &a); err != nil {
+			return fmt.Errorf("what the servers agreed on: %w", err)
+		}
+	}
+	engine, err := s.engineFor(a.Scenario)
+	if err != nil {
+		return fmt.Errorf("the scenario that the servers agreed on: %w", err)
+	}
+	s.worlds.settle(w, text, engine)
+	w.clock.Adjust(a.Clock)
+	return nil
+}
+
+// engineFor follows the scenario of that text; "" is none.
+func (s *Server) engineFor(text string) (*scenarios.Engine, error) {
+	if text == "" {
+		return nil, nil
+	}
+	scenario, err := scenarios.Load("scenario.toml", []byte(text))
+	if err != nil {
+		return nil, err
+	}
+	return scenarios.NewEngine(scenario, s.settings, s.state), nil
+}
+
+// told returns the world of a namespace as all servers agreed on it now, for who
+// asks about it or changes it.
+func (s *Server) told(ctx context.Context, namespace string) (visit, error) {
+	at := s.world(namespace)
+	shared, is := s.state.(scenarios.Shared)
+	if !is {
+		return at, nil
+	}
+	for _, w := range []*world{s.worlds.main, at.world} {
+		text, err := shared.World(ctx, w.name)
+		if err == nil {
+			err = s.agree(w, text)
+		}
+		if err != nil {
+			return at, fmt.Errorf("mockllm: %w", err)
+		}
+	}
+	at.engine = s.worlds.engine(at.world)
+	return at, nil
+}
+
+// change changes the world of a namespace, on all servers if there are several.
+func (s *Server) change(ctx context.Context, at visit, how func(*agreement)) error {
+	shared, is := s.state.(scenarios.Shared)
+	if !is {
+		return nil
+	}
+	a, err := s.worlds.agreement(at.world)
+	if err != nil {
+		return err
+	}
+	how(&a)
+	var text []byte
+	if a != (agreement{}) {
+		if text, err = json.Marshal(a); err != nil {
+			return err
+		}
+	}
+	if err := shared.SetWorld(ctx, at.world.name, text); err != nil {
+		return fmt.Errorf("mockllm: %w", err)
+	}
+	_, err = s.told(ctx, at.world.name)
+	return err
+}
+
+// engine returns what a world follows.
+func (w *worlds) engine(at *world) *scenarios.Engine {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.engineOf(at)
+}
+
+// agrees reports whether a world is what was agreed on.
+func (w *worlds) agrees(at *world, text []byte) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	same := len(text) == len(at.agreed) && (len(text) == 0 || &text[0] == &at.agreed[0] || bytes.Equal(text, at.agreed))
+	if same {
+		at.agreed = text
+	}
+	return same
+}
+
+// settle has a world follow what was agreed on. Without a scenario of its own the
+// default namespace follows what the server began with.
+func (w *worlds) settle(at *world, text []byte, engine *scenarios.Engine) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if engine == nil && at == w.main {
+		engine = w.began
+	}
+	at.agreed, at.engine = text, engine
+}
+
+// agreement returns what a world was told.
+func (w *worlds) agreement(at *world) (a agreement, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if at.agreed != nil {
+		err = json.Unmarshal(at.agreed, &a)
+	}
+	return a, err
+}
+
+// follows notes what the default namespace follows by itself, such as a file that
+// was read anew: each server has its own.
+func (w *worlds) follows(engine *scenarios.Engine) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.began = engine
+}
+
+// isAgreed reports whether the servers agreed on a scenario for the default
+// namespace.
+func (w *worlds) isAgreed() bool {
+	a, err := w.agreement(w.main)
+	return err == nil && a.Scenario != ""
+}
+
+// advanced is a clock that was moved forward.
+func advanced(by time.Duration) func(*agreement) {
+	return func(a *agreement) {
+		if a.Clock.Stopped != nil {
+			at := a.Clock.Stopped.Add(by)
+			a.Clock.Stopped = &at
+			return
+		}
+		a.Clock.Ahead += by
+	}
+}

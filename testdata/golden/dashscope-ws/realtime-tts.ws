@@ -1,0 +1,20 @@
+### scenario
+[[rule]]
+name = "r"
+when.calls = 1
+match.dialect = "dashscope-ws"
+error = "invalid_value"
+### conversation /api-ws/v1/realtime?model=qwen3-tts-flash-realtime
+{"event_id":"event_7ZYFz1bzqihp3GJSTlpFH","type":"session.created","session":{"object":"realtime.session","mode":"server_commit","model":"qwen3-tts-flash-realtime","voice":"Cherry","response_format":"pcm","sample_rate":24000,"id":"sess_2x7D9vzbgw37Veqf33fiV"}}
+> {"type":"input_text_buffer.append","text":"Hello."}
+> {"type":"input_text_buffer.commit"}
+{"event_id":"event_Yb2D5ehF70ztNodlciyQw","type":"error","error":{"code":"invalid_value","message":"Invalid modalities: ['audio']. Supported combinations are: ['text'] and ['audio', 'text']."}}
+> {"type":"input_text_buffer.append","text":"Hello."}
+> {"type":"input_text_buffer.commit"}
+{"event_id":"event_g9bq0aiXYTpnHvfcZ57zt","type":"response.created","response":{"id":"resp_J7tIH90HfZjgxg6xXyiag","object":"realtime.response","status":"in_progress","modalities":["text","audio"],"voice":"Cherry","output":[]}}
+{"event_id":"event_NViMqMGaD9228hZukvqZW","type":"response.audio.delta","response_id":"resp_J7tIH90HfZjgxg6xXyiag","item_id":"item_EVO6MzdKh3SzSPBR8jkt0","output_index":0,"content_index":0,"delta":"AAAbDcsXGR7aHuoZNBCBAyj2oOoJ48ngSuTo7Ar5dQavEngbLx8nHb8VVQoD/T7wYOY94cXh4Odu8nz/owx1F/Qd7h4zGqQQBASm9gHrPOPE4A7kgOyK+PQFRRI4GyYfVh0dFtEKhv2w8K3mVeGk4Y3n9/H4/ioMHRfOHf8eehoTEYYEJPdk63DjweDU4xnsCvhyBdkR9hoaH4IdehZMCwr+JPH75m/hhuE854LxdP6wC8MWpR0PH78agREJBaP3yOun48DgnOO064v38ARsEbIaDB+tHdUWxwuN/pjxS+eM4Wrh7OYO8fH9NQtoFnodHB8DG+4RiwUi+C3s3+PB4GbjUesM920E/hBtGvwe1R0uF0EMEf8O8p3nquFQ4Z7mmvBt/bkKDBZNHSgfRBtZEgwGoviU7BrkxeAy4+/qjvbrA48QJRrqHvsdhhe6DJX/hPLw58vhOOFS5ijw6vw9Cq0VHh0xH4MbwxKOBiP5/OxW5MrgAOOO6hD2aAMeENwZ1R4fHtwXMg0ZAPzyReju4SLhCOa372b8wAlNFe0cOB/BGywTDgek+WXtlOTS4NDiL+qU9eQCrQ+RGb8eQh4wGKkNnQB085zoE+IP4b/lR+/j+0IJ7BS6HD0f/RuUE48HJfrQ7dXk3OCi4tHpF/VhAjoPRBmmHmEegxgfDiEB7vP06Dri/uB55djuYfvECIkUhhw/HzYc+hMOCKf6PO4X5ejgdeJ16Zz03QHGDvYYix5/HtQYlA6lAWj0Tulj4u7gNOVq7t/6RQglFE8cQB9uHF8Ujggp+6nuW+X34EviGuki9FkBUQ6mGG8emx4jGQkPKALj9KnpjuLh4PHk/u1d+sYHwBMWHD4fpBzCFAwJq/sX76HlB+Ek4sHoqPPWANwNVBhPHrUecRl8D6wCXvUG6rzi1uCw5JLt2/lFB1kT2xs6H9gcJBWKCS78h+/o5Rrh/uFq6C/zUgBlDQAYLh7MHrwZ7g8vA9v1Zerr4s7gceQp7Vr5xQbwEp4bNB8KHYQVCAqx/PfvMuYv4drhFOi38s7/7QyrFwse4R4GGl8QswM="}
+{"event_id":"event_iXJKfKXnt6zMEJ4VcJFtx","type":"response.audio.delta","response_id":"resp_J7tIH90HfZjgxg6xXyiag","item_id":"item_EVO6MzdKh3SzSPBR8jkt0","output_index":0,"content_index":0,"delta":"WPbF6hzjx+Az5MDs2fhEBocSXxssHzkd4xWECjX9afB95kbhuOHA50DySv91DFQX5h31Hk4azxA1BNb2J+tP48Pg+ONZ7Fn4wgUcEh8bIh9nHUEWAAu4/dzwyuZf4ZnhbufK8cb++wv7Fr4dBh+VGj0RuARU94rrhePA4L/j8+vZ90AFsBHcGhUfkx2dFnsLPP5Q8RnneuF74R3nVfFC/oELoRaVHRQf2RqrEToF0/fu67zjwOCH447rWve+BEIRmBoGH7wd9xb1C8D+xfFq55fhYOHO5uHwvv0GC0UWaR0hHxwbFxK8BVP4VOz148LgUuMr69z2PATUEFIa9R7kHVAXbwxE/zvyvOe34UfhgeZv8Dv9igroFTwdLB9cG4ISPgbT+LvsMeTH4B/jyupe9rkDZBAKGuIeCR6nF+gMx/+y8hDo2OEw4Tbm/e+4/A0KiRUMHTQfmxvrEr8GVPkk7W7kzeDt4mnq4fU2A/MPwBnNHi0e/BdfDUsAKvNm6PzhG+Hs5YzvNfyQCSkV2hw6H9gbVBM/B9X5je2t5NbgvuIL6mT1sgKBD3QZth5OHlAY1g3PAKLzvegi4gjhpOUc77L7EgnHFKccPh8THLsTvwdW+vnt7uTh4JDiruno9C8CDg8nGZwebR6iGEwOUwEc9BbpSeL34F7lru4v+5QIYxRxHEAfTBwgFD8I2Ppl7jHl7uBl4lLpbfSrAZoO2BiBHooe8hjBDtcBlvRw6XPi6eAa5UHurfoVCP8TORxAH4MchRS+CFv70+515f3gPOL46PPzJwElDocYYx6lHkEZNQ9bAhL1zemf4t3g2OTV7Sv6lQeZEwAcPR+4HOcUPAnd+0HvvOUO4RXioOh686MArw00GEMevh6OGacP3gKO9SrqzeLT4Jjkau2q+RUHMRPEGzgf6xxJFboJYPyx7wTmIuHw4UnoAvMfADcN4BchHtQe2RkZEGEDCvaJ6v3iy+BZ5AHtKfmUBsgShhsxHxwdqRU3CuP8IvBO5jfhzeH054rym/+/DIoX/R3pHiIaiRDkA4j26uov48XgHeSY7Kj4EwY="}
+{"event_id":"event_GfoD5kBwgOcmryoPcoIwO","type":"response.done","response":{"id":"resp_J7tIH90HfZjgxg6xXyiag","object":"realtime.response","status":"completed","modalities":["text","audio"],"voice":"Cherry","output":[{"id":"item_EVO6MzdKh3SzSPBR8jkt0","object":"realtime.item","type":"message","status":"completed","role":"assistant","content":[{"type":"audio","transcript":"Hello."}]}]}}
+> {"type":"session.finish"}
+{"event_id":"event_KTJycIjvwVyKKMF4WGs9a","type":"session.finished"}
+closed 1000

@@ -1,0 +1,82 @@
+package mockllm
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/mockllm/mockllm/play"
+)
+
+// manyTokens is an answer of more tokens than the limit of [TestTokensOfAnswers].
+var manyTokens = "[[limit]]\ntpm = 100\n[[rule]]\nname = \"long\"\nwhen = { calls = 1 }\nreply = { text = \"" + strings.Repeat("word ", 200) + "\" }"
+
+// TestTokensOfAnswers: the tokens of an answer are taken on every dialect that
+// answers in tokens, streamed or not.
+func TestTokensOfAnswers(t *testing.T) {
+	const said = `"messages":[{"role":"user","content":"hi"}]`
+	for dialect, call := range map[string][2]string{
+		"qianfan-v1":           {v1Path + "?access_token=24.x", `{` + said + `,"stream":%v}`},
+		"qianfan-v2":           {"/v2/chat/completions", `{"model":"ernie-4.0-8k",` + said + `,"stream":%v}`},
+		"dashscope-native":     {"/api/v1/services/aigc/text-generation/generation", `{"model":"qwen-plus","input":{` + said + `},"parameters":{"seed":1},"stream":%v}`},
+		"dashscope-compatible": {chatPath, `{"model":"qwen-plus",` + said + `,"stream":%v}`},
+		"dashscope-responses":  {"/compatible-mode/v1/responses", `{"model":"qwen-plus","input":"hi","stream":%v}`},
+		"dashscope-anthropic":  {"/apps/anthropic/v1/messages", `{"model":"qwen-plus","max_tokens":1000,` + said + `,"stream":%v}`},
+	} {
+		for _, stream := range []bool{false, true} {
+			t.Run(fmt.Sprint(dialect, " ", stream), func(t *testing.T) {
+				srv := RunT(t, ScenarioText(manyTokens), WithClock(play.NewManual(goldenTime)))
+				for _, want := range []string{"rule", "limit"} {
+					post(t, srv.URL()+call[0], fmt.Sprintf(call[1], stream), "Authorization", "Bearer k")
+					if e := lastOf(srv); string(e.Cause) != want {
+						t.Errorf("answered by %s with status %d, want %s", e.Cause, e.Status, want)
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestTokensOnWebSocket: they are taken there as well, of questions and of
+// answers.
+func TestTokensOnWebSocket(t *testing.T) {
+	chats := func(streaming, said string) string {
+		task := runTask("text-generation", streaming, `"input":{"messages":[{"role":"user","content":"`+said+`"}]},"parameters":{}`)
+		return strings.Replace(task, "cosyvoice-v2", "qwen-plus", 1)
+	}
+	long := strings.Repeat("word ", 200)
+	for name, c := range map[string]struct {
+		path, scenario string
+		said           []string
+		want           string
+	}{
+		"a long question":  {inference, "[[limit]]\ntpm = 100", []string{chats("none", long)}, "limit"},
+		"a long answer":    {inference, manyTokens, []string{chats("none", "hi"), chats("none", "hi")}, "rule limit"},
+		"a long stream":    {inference, manyTokens, []string{chats("out", "hi"), chats("out", "hi")}, "rule limit"},
+		"a long response":  {"/api-ws/v1/realtime?model=qwen-omni-turbo-realtime", manyTokens, []string{`{"type":"response.create"}`, `{"type":"response.create","response":{"instructions":"hi"}}`}, "rule limit"},
+		"long instruction": {"/api-ws/v1/realtime?model=qwen-omni-turbo-realtime", "[[limit]]\ntpm = 100", []string{`{"type":"response.create","response":{"instructions":"` + long + `"}}`}, "limit"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := RunT(t, ScenarioText(c.scenario), WithClock(play.NewManual(goldenTime)))
+			conn, _, err := dialSocket(t, srv, c.path, anyKey)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, message := range c.said {
+				conn.send(message)
+				for ends := false; !ends; {
+					heard := conn.hear()
+					ends = strings.Contains(heard, `"task-finished"`) || strings.Contains(heard, `"task-failed"`) ||
+						strings.Contains(heard, `"response.done"`) || strings.Contains(heard, `"type":"error"`) || !strings.HasPrefix(heard, "{")
+				}
+			}
+			var causes []string
+			for _, e := range srv.Journal() {
+				causes = append(causes, string(e.Cause))
+			}
+			if got := strings.Join(causes, " "); got != c.want {
+				t.Errorf("answered by %s, want %s", got, c.want)
+			}
+		})
+	}
+}

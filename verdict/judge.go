@@ -1,0 +1,117 @@
+package verdict
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/mockllm/mockllm/scenarios"
+)
+
+// Judge says how the client behaved. The scenario is one that was loaded or
+// compiled.
+func Judge(in Input) *Verdict {
+	q := newInquest(&in)
+	v := &Verdict{
+		Scenario: in.Scenario.Name, File: in.File, Seed: in.Seed,
+		Exchanges: len(in.Exchanges), Calls: len(q.calls), Evicted: in.Evicted,
+		Reasons: q.reasons(&in), Findings: []Finding{}, Expectations: []Expectation{},
+	}
+	seen := map[scenarios.FindingKind][]Evidence{}
+	for _, c := range charges() {
+		seen[c.kind] = c.find(q)
+		if f, found := q.finding(c, seen[c.kind]); found {
+			v.Findings = append(v.Findings, f)
+		}
+	}
+	for i := range in.Scenario.Expect {
+		v.Expectations = append(v.Expectations, q.hold(i, &in.Scenario.Expect[i], in.Evicted > 0 || in.Unread != nil, seen)...)
+	}
+	v.Status = v.status()
+	return v
+}
+
+// finding makes a finding of evidence. What the scenario allows does not count,
+// unless there is nothing else.
+func (q *inquest) finding(c charge, evidence []Evidence) (Finding, bool) {
+	f := Finding{Kind: c.kind, Severity: c.severity, Text: c.text, Instead: c.instead}
+	places := slices.DeleteFunc(slices.Clone(evidence), func(e Evidence) bool { return q.allows(c.kind, e) })
+	if len(places) == 0 {
+		f.Severity, places = Allowed, evidence
+	}
+	f.Count = len(places)
+	f.Evidence = places[:min(len(places), maxEvidence)]
+	return f, f.Count > 0
+}
+
+// allows reports whether an expectation about one of the exchanges allows the
+// finding.
+func (q *inquest) allows(kind scenarios.FindingKind, e Evidence) bool {
+	return slices.ContainsFunc(q.scenario.Expect, func(x scenarios.Expect) bool {
+		return slices.Contains(x.Allow, kind) && q.touches(&x, e)
+	})
+}
+
+// reasons says why the verdict cannot be that all is well.
+func (q *inquest) reasons(in *Input) (reasons []string) {
+	if len(in.Exchanges) == 0 {
+		reasons = append(reasons, "nothing was called")
+	}
+	if in.Evicted > 0 {
+		reasons = append(reasons, "the journal had no room for "+counted(int(in.Evicted), "exchange"))
+	}
+	if in.Unread != nil {
+		reasons = append(reasons, "what other servers know cannot be read: "+in.Unread.Error())
+	}
+	var refused []uint64
+	for i := range in.Exchanges {
+		if e := &in.Exchanges[i]; notVendor(e) {
+			refused = append(refused, e.ID)
+		}
+	}
+	if len(refused) > 0 {
+		reasons = append(reasons, fmt.Sprintf("mockllm itself refused %s, the first of them exchange %d", counted(len(refused), "request"), refused[0]))
+	}
+	if len(in.Exchanges) > 0 {
+		for _, name := range q.unfired() {
+			reasons = append(reasons, fmt.Sprintf("rule %q never fired", name))
+		}
+	}
+	return reasons
+}
+
+// unfired lists the rules that never fired, but for those that need not: of
+// several that an expectation is about, one is enough.
+func (q *inquest) unfired() (names []string) {
+	fired := map[string]bool{}
+	for _, e := range q.all {
+		for _, f := range e.Rules {
+			fired[f.Rule] = true
+		}
+	}
+	for i := range q.scenario.Rules {
+		name := q.scenario.Rules[i].Name
+		mayRest := func(x scenarios.Expect) bool {
+			return x.Names(name) && (x.MayRest() || slices.ContainsFunc(x.Rules, func(other string) bool { return fired[other] }))
+		}
+		if !fired[name] && !slices.ContainsFunc(q.scenario.Expect, mayRest) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// status weighs everything. What fails is based on what the journal does hold,
+// so that what it does not hold cannot undo it.
+func (v *Verdict) status() Status {
+	failing := slices.ContainsFunc(v.Findings, func(f Finding) bool { return f.Severity == Failing }) ||
+		slices.ContainsFunc(v.Expectations, func(e Expectation) bool { return e.Status == Fail })
+	open := len(v.Reasons) > 0 || slices.ContainsFunc(v.Expectations, func(e Expectation) bool { return e.Status == Inconclusive })
+	switch {
+	case failing:
+		return Fail
+	case open:
+		return Inconclusive
+	default:
+		return Pass
+	}
+}

@@ -1,0 +1,58 @@
+package verdict
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// WriteMarkdown writes the verdict as a page in Markdown, such as a job's
+// summary.
+func WriteMarkdown(w io.Writer, v *Verdict) error {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "## mockllm: %s\n\n%s\n", v.Status, cell(v.summary()))
+	if len(v.Reasons) > 0 {
+		b.WriteString("\nNot conclusive, because:\n\n")
+		for _, reason := range v.Reasons {
+			fmt.Fprintf(&b, "- %s\n", cell(reason))
+		}
+	}
+	if len(v.Expectations) > 0 {
+		b.WriteString("\n| expected | of | | found |\n|---|---|---|---|\n")
+		for _, e := range v.Expectations {
+			fmt.Fprintf(&b, "| `%s` = %s | %s | %s | %s |\n", e.Key, cell(e.Want), cell(e.About), e.Status, cells(e.Text, shown(e)))
+		}
+	}
+	if len(v.Findings) == 0 {
+		b.WriteString("\nNothing else was found.\n")
+	} else {
+		b.WriteString("\n| finding | | times | seen | a resilient client |\n|---|---|---|---|---|\n")
+		for _, f := range v.Findings {
+			fmt.Fprintf(&b, "| `%s` | %s | %d | %s | %s |\n", f.Kind, f.Severity, f.Count, cells(f.Text, f.Evidence), cell(f.Instead))
+		}
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// shown is the evidence of an expectation that was not met.
+func shown(e Expectation) []Evidence {
+	if e.Status == Fail {
+		return e.Evidence
+	}
+	return nil
+}
+
+func cells(first string, all []Evidence) string {
+	texts := []string{cell(first)}
+	for _, e := range all {
+		texts = append(texts, cell(e.String()))
+	}
+	return strings.Join(texts, "<br>")
+}
+
+// cell escapes what would be markup, or end a cell of a table.
+func cell(text string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "|", `\|`, `\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "#", "&#35;").Replace(printable(text))
+}

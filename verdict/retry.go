@@ -1,0 +1,75 @@
+package verdict
+
+import (
+	"fmt"
+
+	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/journal"
+)
+
+// hopelessRetries finds attempts that repeat, byte for byte and with the same
+// key, what cannot succeed that way. An account may be put right from outside
+// while a client repeats its call, so that what the gateway refused counts only
+// if it was refused again. Console calls are left out: what they wait for is
+// the work of others.
+func hopelessRetries(q *inquest) (found []Evidence) {
+	for _, c := range q.certain {
+		c.pairs(func(before, after *journal.Exchange) bool {
+			if told(before) && before.Fingerprint == after.Fingerprint && caller(before) == caller(after) && hopeless(before, after) {
+				found = append(found, of(fmt.Sprintf("%s was sent again unchanged %s after %s", describe(before), pause(gap(before, after)), before.Error), before, after))
+			}
+			return true
+		})
+	}
+	return found
+}
+
+func hopeless(before, after *journal.Exchange) bool {
+	switch before.Retry {
+	case string(catalog.RetryNo):
+		return true
+	case string(catalog.RetryAfterFix):
+		from := origin(before)
+		return from == catalog.OriginModel || from != catalog.OriginControl && from != catalog.OriginTask && after.Error == before.Error
+	default:
+		return false
+	}
+}
+
+// gaveUps finds calls that were tried once although they would have passed. A
+// client that asks somebody else the same has not given up, nor has one that
+// has already shown half of an answer.
+func gaveUps(q *inquest) (found []Evidence) {
+	for _, c := range q.calls {
+		e := c.last()
+		refresh := told(e) && e.Retry == string(catalog.RetryRefreshToken)
+		if len(c.attempts) > 1 || !passes(e) && !refresh || q.tooLong(e) || e.Delivery == string(catalog.DeliverMidStream) || q.lastAsked[question(e)] > e.ID {
+			continue
+		}
+		found = append(found, of(fmt.Sprintf("%s was not tried again after %s (%s)", describe(e), e.Error, e.Retry), e))
+	}
+	return found
+}
+
+// Beyond these, retries are a storm: attempts of one call, and attempts for
+// each call where there are many.
+const (
+	stormAttempts = 10
+	stormCalls    = 10
+	stormFactor   = 6
+)
+
+// storms finds calls with too many attempts, and too many attempts over all.
+func storms(q *inquest) (found []Evidence) {
+	attempts := 0
+	for _, c := range q.calls {
+		attempts += len(c.attempts)
+		if n := len(c.attempts); n > stormAttempts && !c.mixed {
+			found = append(found, of(fmt.Sprintf("%s was tried %d times within %s", describe(c.last()), n, pause(ended(c.last()).Sub(c.attempts[0].Time))), c.attempts...))
+		}
+	}
+	if n := len(q.calls); n >= stormCalls && attempts > stormFactor*n {
+		found = append(found, Evidence{Exchanges: []uint64{}, Text: fmt.Sprintf("%d calls took %d attempts: %.1f for each", n, attempts, float64(attempts)/float64(n))})
+	}
+	return found
+}
