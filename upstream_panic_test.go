@@ -16,11 +16,12 @@ func TestPanicWhilePassing(t *testing.T) {
 	const rule = "[[rule]]\nname = \"r\"\nwhen.calls = 1\n"
 	for name, c := range map[string]struct {
 		rule   string
-		status int // 0 if the answer is broken off.
+		long   bool // The wait that trips. A short one may be over before it begins.
+		status int  // 0 if the answer is broken off.
 	}{
-		"before the header": {rule + "latency = \"1ms\"", 500},
-		"between frames":    {rule + "latency.frame = \"1ms\"", 0},
-		"while it is timed": {rule + "fault = { kind = \"cut\", after = \"1ms\" }", 0},
+		"before the header": {rule + "latency = \"1ms\"", false, 500},
+		"between frames":    {rule + "latency.frame = \"1ms\"", false, 0},
+		"while it is timed": {rule + "fault = { kind = \"cut\", after = \"1m\" }", true, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			log, told := logged()
@@ -29,7 +30,7 @@ func TestPanicWhilePassing(t *testing.T) {
 				says(sse + "1e\r\ndata: {\"a\":1}\n\ndata: {\"a\":2}\n\n\r\n")(conn)
 				conn.Read(make([]byte, 1)) // It ends when it is let go.
 			})
-			front := inFrontOf(t, upstream, c.rule, log, WithObserver(observed), WithClock(trippedClock{Clock: play.Real(), tripwire: tripped(1, "the clock is stuck")}))
+			front := inFrontOf(t, upstream, c.rule, log, WithObserver(observed), WithClock(trippedClock{Clock: play.Real(), tripwire: tripped(1, "the clock is stuck"), long: c.long}))
 			answer, err := http.Post(front.URL()+chatPath, "application/json", strings.NewReader(liveStream))
 			if c.status != 0 && (err != nil || answer.StatusCode != c.status) {
 				t.Errorf("%+v %v", answer, err)
