@@ -88,7 +88,7 @@ var excuses = []excuse{
 	{"play", "taken.fin", "time.Now", netDeadline},
 	{"play", "within", "time.Now", netDeadline},
 	{"play", "refuseRequest", "time.Now", netDeadline},
-	{".", "Server.exchange", "time.Now", netDeadline},
+	{".", "exchange.receive", "time.Now", netDeadline},
 	{"admin", "sse.send", "time.Now", netDeadline},
 	{"cmd/mockllm", "tlsFlags.certificate", "time.Now", "clients check a certificate against real time"},
 	{".", "NewCertificate", "crypto/rand.Reader", "a key that the seed tells would be no secret"},

@@ -35,7 +35,7 @@ func (s *Server) fate(tcp bool) *scenarios.ConnectionFault {
 	if fault == nil && err == nil {
 		return nil
 	}
-	e := journal.Exchange{Time: now, Cause: string(byConnection), Seed: at.engine.Seed(), Done: true}
+	e := &journal.Exchange{Time: now, Cause: string(byConnection), Seed: at.engine.Seed(), Done: true}
 	if err != nil {
 		e.Failed = err.Error()
 	} else {
@@ -46,7 +46,7 @@ func (s *Server) fate(tcp bool) *scenarios.ConnectionFault {
 		}
 	}
 	s.observeConnection(e, fault)
-	e.ID = s.journal.Begin(e)
+	s.enter(e)
 	s.logExchange(s.alive, e)
 	return fault
 }
@@ -74,9 +74,10 @@ func (l *outspoken) Accept() (net.Conn, error) {
 }
 
 // observeConnection tells the observer what befell a connection.
-func (s *Server) observeConnection(e journal.Exchange, fault *scenarios.ConnectionFault) {
+func (s *Server) observeConnection(e *journal.Exchange, fault *scenarios.ConnectionFault) {
+	seen := *e
 	if fault != nil {
-		e.Fault = string(fault.Kind)
+		seen.Fault = string(fault.Kind)
 	}
-	s.observe(&e, play.Waits{}, 0)
+	s.observe(&seen, play.Waits{}, 0)
 }

@@ -2,7 +2,6 @@ package mockllm
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,84 +18,89 @@ import (
 	"github.com/mockllm/mockllm/scenarios"
 )
 
+// An exchange is one request on its way to its answer. It has what has to outlive
+// the reading and deciding, so that thousands of streams under way hold no more.
+type exchange struct {
+	server    *Server
+	at        visit
+	in        *responders.Incoming
+	rest      io.Reader            // Of a body that is longer than we read.
+	responder responders.Responder // Nil for a path of nobody.
+	request   *scenarios.Request
+	decision  scenarios.Decision
+	e         *journal.Exchange // As the journal keeps it; nil before it is to.
+}
+
 // exchange answers one request, from reading it to the journal.
 func (s *Server) exchange(w http.ResponseWriter, req *http.Request) {
 	s.begin()
 	defer s.exchanges.Done()
 	ctx, cancel := s.untilClosed(req.Context())
 	defer cancel()
-	var known known
-	var begun *journal.Exchange // In case it panics: nil before it is in the journal.
+	x := &exchange{server: s}
 	defer func() {
 		if value := recover(); value != nil {
-			var e journal.Exchange
-			if begun != nil {
-				e = *begun
-			}
-			s.rescue(ctx, w, req, known, e, value)
+			x.rescue(ctx, w, req, value)
 		}
 	}()
-	deadline := http.NewResponseController(w)
-	deadline.SetReadDeadline(time.Now().Add(s.times.body))
-	in, at := s.incoming(req)
-	known.in = in
-	defer s.worlds.leave(at)
-	rest := s.readBody(in, req)
-	deadline.SetReadDeadline(time.Time{})
-	if in.State == responders.BodyCut {
+	x.receive(w, req)
+	defer s.worlds.leave(x.at)
+	if x.in.State == responders.BodyCut {
 		ctx = s.alive // The client has stopped sending, which ends the request's own context; it may still listen.
 	}
-	responder, d := s.consider(ctx, &at, req, &known)
-	r := known.r
-	defer at.engine.Done(s.alive, in.Namespace, &d)
-	s.blameUnmatched(at, r, d)
-	if up := at.upstream(responder, r, in, d); up != nil {
-		e := new(journal.Exchange)
-		begun = e
-		(&passing{server: s, at: at, in: in, rest: rest, responder: responder, request: r, decision: d, upstream: up, e: e}).pass(ctx, w, req)
+	x.consider(ctx, req)
+	defer x.at.engine.Done(s.alive, x.in.Namespace, &x.decision)
+	s.blameUnmatched(x.at, x.request, &x.decision)
+	if up := x.upstream(); up != nil {
+		(&passing{exchange: x, upstream: up}).pass(ctx, w, req)
 		return
 	}
-	script, entry, err := s.plan(ctx, at, responder, r, in, d)
-	if err != nil {
-		d.Cause, d.Problem = byServer, noRecords(err)
-		script = play.Plan(responders.Own(*d.Problem), scenarios.Decision{}, nil)
-	}
+	script, entry := x.scripted(ctx)
 	var unopened error
 	if script.Upgrades() {
-		if unopened = s.converse(ctx, w, req, at, in, responder, r, d, script); unopened == nil {
+		if unopened = x.converse(ctx, w, req, script); unopened == nil {
 			return // Each call on it stands in the journal by itself.
 		}
 	}
-	e := s.record(req, in, r, d, script)
-	begun = &e
-	noteError(&e, responder, r, d, entry)
-	e.ID = s.journal.Begin(e)
+	x.begin(req, script, entry)
 	if unopened == nil {
-		e.Sent = s.play(ctx, w, script, at.clock, r.Stream)
+		x.play(ctx, w, script)
 	} else {
-		e.Failed = unopened.Error()
+		x.e.Failed = unopened.Error()
 	}
-	s.observe(&e, script.Waits(), int64(len(in.Body)))
-	s.journal.Finish(e.ID, e.Sent)
-	e.Done = true
-	s.logExchange(ctx, e)
+	s.observe(x.e, script.Waits(), int64(len(x.in.Body)))
+	s.finish(ctx, x.e)
 }
 
-// known is what is known of an exchange so far, in case it panics.
-type known struct {
-	in *responders.Incoming
-	r  *scenarios.Request
+// receive reads the request, its body in the time there is for it.
+func (x *exchange) receive(w http.ResponseWriter, req *http.Request) {
+	s, deadline := x.server, http.NewResponseController(w)
+	deadline.SetReadDeadline(time.Now().Add(s.times.body))
+	x.in, x.at = s.incoming(req)
+	x.rest = s.readBody(x.in, req)
+	deadline.SetReadDeadline(time.Time{})
+}
+
+// begin puts the exchange into the journal.
+func (x *exchange) begin(req *http.Request, script play.Script, entry *catalog.Entry) {
+	x.e = x.server.record(req, x.in, x.request, x.decision, script)
+	noteError(x.e, x.responder, x.request, x.decision, entry)
+	x.server.enter(x.e)
 }
 
 // play performs the script, and counts it among the streams if it is one.
-func (s *Server) play(ctx context.Context, w http.ResponseWriter, script play.Script, clock play.Clock, stream bool) journal.Sent {
-	if stream {
-		s.streams.Add(1)
-		defer s.streams.Add(-1)
+func (x *exchange) play(ctx context.Context, w http.ResponseWriter, script play.Script) {
+	if x.request.Stream {
+		x.server.streams.Add(1)
+		defer x.server.streams.Add(-1)
 	}
-	sent := play.Play(ctx, w, script, clock)
-	s.tellPanic(ctx, sent.Err)
-	return sentBy(sent)
+	x.played(ctx, play.Play(ctx, w, script, x.at.clock))
+}
+
+// played notes what was sent.
+func (x *exchange) played(ctx context.Context, sent play.Sent) {
+	x.server.tellPanic(ctx, sent.Err)
+	x.e.Sent = sentBy(sent)
 }
 
 // untilClosed ends the context when the server closes: a request that came
@@ -117,40 +121,53 @@ func (s *Server) untilClosed(ctx context.Context) (context.Context, func()) {
 // while it was decided on. Each time it is the records of another change.
 const rereadings = 10
 
-// consider reads a request and decides on it.
-func (s *Server) consider(ctx context.Context, at *visit, req *http.Request, k *known) (responders.Responder, scenarios.Decision) {
+// consider reads the request for what it asks, and decides on it.
+func (x *exchange) consider(ctx context.Context, req *http.Request) {
 	for left := rereadings; ; left-- {
-		responder, r, mistake := s.read(ctx, at, req, k.in)
-		k.r = r
-		if mistake != nil {
-			return responder, scenarios.Decision{Cause: byServer, Problem: mistake, Seed: at.engine.Seed()}
-		}
-		if isNobodys(r) { // Else it would have been refused.
-			return responder, passed(at)
-		}
-		d, err := at.engine.Decide(ctx, k.in.Now, r)
+		err := x.decide(ctx, x.read(ctx, req))
 		if !errors.Is(err, scenarios.ErrStale) || left == 0 {
-			return responder, decided(d, err)
+			return
 		}
 	}
 }
 
+// decide decides on what was read. The error is why that could not be.
+func (x *exchange) decide(ctx context.Context, mistake *scenarios.Mistake) error {
+	switch {
+	case mistake != nil:
+		x.decision = x.mistaken(mistake)
+	case isNobodys(x.request): // Else it would have been refused.
+		x.decision = passed(&x.at)
+	default:
+		d, err := x.at.engine.Decide(ctx, x.in.Now, x.request)
+		x.decision = decided(d, err)
+		return err
+	}
+	return nil
+}
+
+// mistaken is our own refusal of a request.
+func (x *exchange) mistaken(mistake *scenarios.Mistake) scenarios.Decision {
+	return scenarios.Decision{Cause: byServer, Problem: mistake, Seed: x.at.engine.Seed()}
+}
+
 // read finds out whose request it is and what it asks for. The responder is
 // nil if it is nobody's; then there is a mistake.
-func (s *Server) read(ctx context.Context, at *visit, req *http.Request, in *responders.Incoming) (responders.Responder, *scenarios.Request, *scenarios.Mistake) {
+func (x *exchange) read(ctx context.Context, req *http.Request) *scenarios.Mistake {
+	s, in := x.server, x.in
 	mistake := s.mistake(req, in)
-	if err := s.acquaint(ctx, at, in); err != nil && mistake == nil {
+	if err := s.acquaint(ctx, &x.at, in); err != nil && mistake == nil {
 		mistake = noRecords(err)
 	}
-	responder, r := s.routes.find(req, in)
-	if responder == nil {
-		r = responders.Nobody(in)
-		if mistake == nil && !at.passesUnknown(in) {
+	x.responder, x.request = s.routes.find(req, in)
+	if x.responder == nil {
+		x.request = responders.Nobody(in)
+		if mistake == nil && !x.at.passesUnknown(in) {
 			mistake = noSuchPath(in)
 		}
 	}
-	r.Records = in.Records
-	return responder, r, mistake
+	x.request.Records = in.Records
+	return mistake
 }
 
 // acquaint tells what the vendor knows beforehand.
@@ -175,50 +192,6 @@ func stateFailed(title string, err error) *scenarios.Mistake {
 	return &scenarios.Mistake{Status: status, Title: title, Detail: err.Error()}
 }
 
-// plan writes the answer and the script for it, and keeps what it changes: a
-// change is made whether or not its answer arrives. The entry is the documented
-// error that is answered, if it is one.
-func (s *Server) plan(ctx context.Context, at visit, responder responders.Responder, r *scenarios.Request, in *responders.Incoming, d scenarios.Decision) (play.Script, *catalog.Entry, error) {
-	m := message(responder, r, responders.Meta{
-		Entropy: d.Entropy, Now: in.Now, Edition: d.Edition, Records: in.Records,
-		Tasks: at.engine.Tasks(), Vendor: at.engine.Vendor, Quota: d.Quota, Paced: play.Says(d),
-	}, d)
-	if err := unread(in.Records); err != nil {
-		return nil, nil, err
-	}
-	if err := s.commit(ctx, at, in, m.Changes); err != nil {
-		return nil, nil, err
-	}
-	if err := at.engine.Spend(ctx, in.Namespace, in.Now, &d, m.Output); err != nil {
-		return nil, nil, err
-	}
-	m.Close = m.Close || in.State != responders.BodyComplete
-	if s.quietWire {
-		d.Fired = nil
-	}
-	return play.Plan(m, d, at.engine.Wire), cmp.Or(m.Entry, entryOf(d)), nil
-}
-
-// commit keeps what an answer changes, and says so if something is forgotten
-// for it.
-func (s *Server) commit(ctx context.Context, at visit, in *responders.Incoming, changes []scenarios.Change) error {
-	forgotten, err := at.engine.Commit(ctx, in.Namespace, in.Now, changes)
-	if forgotten > 0 {
-		s.log.WarnContext(ctx, "too many records: finished ones or the oldest are forgotten", "namespace", in.Namespace, "records", forgotten)
-		s.forgotten.Add(uint64(forgotten))
-	}
-	return err
-}
-
-// entryOf returns the documented error that was decided on, if any: also one
-// that comes in the middle of a stream.
-func entryOf(d scenarios.Decision) *catalog.Entry {
-	if d.Failure == nil {
-		return nil
-	}
-	return d.Failure.Entry
-}
-
 // byServer is the cause of refusals that are ours alone.
 const byServer scenarios.Cause = "server"
 
@@ -228,14 +201,6 @@ func decided(d scenarios.Decision, err error) scenarios.Decision {
 		d.Cause, d.Problem = byServer, stateFailed("no decision", err)
 	}
 	return d
-}
-
-// unread returns why records could not be read, if so.
-func unread(records scenarios.View) error {
-	if v, may := records.(scenarios.SharedView); may {
-		return v.Err()
-	}
-	return nil
 }
 
 // incoming reads the head of the request, and where it belongs.

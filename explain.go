@@ -22,28 +22,32 @@ type Explanation struct {
 // is really made, so that the n-th Explain tells of the n-th call; nothing is
 // sent and nothing comes into the journal.
 func (s *Server) Explain(ctx context.Context, req *http.Request) (Explanation, error) {
-	in, at := s.incoming(req)
-	defer s.worlds.leave(at)
-	s.readBody(in, req)
-	responder, r, mistake := s.read(ctx, &at, req, in)
-	x := Explanation{Request: r, Decision: scenarios.Decision{Cause: byServer, Problem: mistake, Seed: at.engine.Seed()}}
+	x := &exchange{server: s}
+	x.in, x.at = s.incoming(req)
+	defer s.worlds.leave(x.at)
+	s.readBody(x.in, req)
+	mistake := x.read(ctx, req)
+	told := Explanation{Request: x.request}
 	switch {
 	case mistake != nil:
-	case isNobodys(r):
-		x.Decision = passed(&at)
+		x.decision = x.mistaken(mistake)
+	case isNobodys(x.request):
+		x.decision = passed(&x.at)
 	default:
 		var err error
-		if x.Decision, x.Rules, err = at.engine.Explain(ctx, in.Now, r); err != nil {
-			return x, err
+		if x.decision, told.Rules, err = x.at.engine.Explain(ctx, x.in.Now, x.request); err != nil {
+			return told, err
 		}
 	}
-	defer at.engine.Done(ctx, in.Namespace, &x.Decision)
-	if up := at.upstream(responder, r, in, x.Decision); up != nil {
-		x.Upstream = string(up.URL)
-		x.Script = (&passing{server: s, at: at, in: in, responder: responder, request: r, decision: x.Decision, upstream: up, e: new(journal.Exchange)}).expect()
-		return x, nil
+	told.Decision = x.decision
+	defer x.at.engine.Done(ctx, x.in.Namespace, &x.decision)
+	if up := x.upstream(); up != nil {
+		told.Upstream = string(up.URL)
+		x.e = new(journal.Exchange)
+		told.Script = (&passing{exchange: x, upstream: up}).expect()
+		return told, nil
 	}
-	script, _, err := s.plan(ctx, at, responder, r, in, x.Decision)
-	x.Script = script.Spelt()
-	return x, err
+	script, _, err := x.plan(ctx)
+	told.Script = script.Spelt()
+	return told, err
 }

@@ -15,21 +15,20 @@ import (
 
 // rescue ends an exchange that panicked, with what is known of it by then: by a
 // 500 of our own, or, if an answer may have begun, by breaking it off.
-func (s *Server) rescue(ctx context.Context, w http.ResponseWriter, req *http.Request, k known, e journal.Exchange, value any) {
-	in, r := k.in, k.r
+func (x *exchange) rescue(ctx context.Context, w http.ResponseWriter, req *http.Request, value any) {
+	s, in, r, e := x.server, x.in, x.request, x.e
 	broken := play.Panicked(value)
 	abort := value == http.ErrAbortHandler
 	if !abort {
 		s.tellPanic(ctx, broken)
 	}
-	if e.ID != 0 && !e.Done {
+	entered := e != nil && e.ID != 0
+	if entered && !e.Done {
 		e.Sent = journal.Sent{Failed: broken.Error()}
-		s.observe(&e, play.Waits{}, int64(len(in.Body)))
-		s.journal.Finish(e.ID, e.Sent)
-		e.Done = true
-		s.logExchange(ctx, e)
+		s.observe(e, play.Waits{}, int64(len(in.Body)))
+		s.finish(ctx, e)
 	}
-	if e.ID != 0 || abort {
+	if entered || abort {
 		panic(http.ErrAbortHandler)
 	}
 	if in == nil {
@@ -44,13 +43,11 @@ func (s *Server) rescue(ctx context.Context, w http.ResponseWriter, req *http.Re
 	m.Close = true
 	script := play.Plan(m, d, nil)
 	e = s.record(req, in, r, d, script)
-	e.ID = s.journal.Begin(e)
+	s.enter(e)
 	e.Sent = sentBy(play.Play(ctx, w, script, play.Real())) // The clock may be what panics.
 	e.Failed = broken.Error()
-	s.observe(&e, script.Waits(), int64(len(in.Body)))
-	s.journal.Finish(e.ID, e.Sent)
-	e.Done = true
-	s.logExchange(ctx, e)
+	s.observe(e, script.Waits(), int64(len(in.Body)))
+	s.finish(ctx, e)
 }
 
 // tellPanic logs an error that was a panic, and no other: once for each.
@@ -75,8 +72,8 @@ func (c *conversation) broken(ctx context.Context, err error) {
 		c.d.Cause = byServer
 		e := s.record(c.request, c.heard, c.asked, c.d, nil)
 		e.Failed, e.Done = err.Error(), true
-		s.observe(&e, play.Waits{}, c.received)
-		e.ID = s.journal.Begin(e)
+		s.observe(e, play.Waits{}, c.received)
+		s.enter(e)
 		s.logExchange(ctx, e)
 	default:
 		s.tellPanic(ctx, err)

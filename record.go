@@ -18,8 +18,8 @@ import (
 
 // record makes what the journal keeps of an exchange. Nothing is written out or
 // redacted here: hardly anybody reads it.
-func (s *Server) record(req *http.Request, in *responders.Incoming, r *scenarios.Request, d scenarios.Decision, script play.Script) journal.Exchange {
-	e := journal.Exchange{
+func (s *Server) record(req *http.Request, in *responders.Incoming, r *scenarios.Request, d scenarios.Decision, script play.Script) *journal.Exchange {
+	e := &journal.Exchange{
 		Time: in.Now, Namespace: in.Namespace, Dialect: r.Dialect, Operation: r.Operation, Stream: r.Stream,
 		Method: in.Method, BodyBytes: len(in.Body), Fingerprint: r.Fingerprint, Cause: string(d.Cause), Limit: d.Limit, Seed: d.Seed,
 		RetryAfter: retryAfter(script),
@@ -40,8 +40,8 @@ func (s *Server) record(req *http.Request, in *responders.Incoming, r *scenarios
 
 // retryAfter returns how long the script's answer asks the client to wait.
 func retryAfter(script play.Script) time.Duration {
-	for _, step := range script {
-		if step.Kind == play.Head {
+	for i := range script {
+		if step := &script[i]; step.Kind == play.Head {
 			given := step.Header.Get("Retry-After")
 			if given == "" {
 				return 0
@@ -95,12 +95,24 @@ func sentBy(sent play.Sent) journal.Sent {
 	return s
 }
 
-func (s *Server) logExchange(ctx context.Context, e journal.Exchange) {
+// enter puts an exchange into the journal.
+func (s *Server) enter(e *journal.Exchange) { e.ID = s.journal.Begin(*e) }
+
+// finish writes down what was sent of an exchange that is in the journal.
+func (s *Server) finish(ctx context.Context, e *journal.Exchange) {
+	s.journal.Finish(e.ID, e.Sent)
+	e.Done = true
+	s.logExchange(ctx, e)
+}
+
+func (s *Server) logExchange(ctx context.Context, e *journal.Exchange) {
 	s.tester.log(e)
-	if !s.log.Enabled(ctx, slog.LevelInfo) {
-		return
+	if s.log.Enabled(ctx, slog.LevelInfo) {
+		s.logBrief(ctx, e.Brief())
 	}
-	e = e.Brief()
+}
+
+func (s *Server) logBrief(ctx context.Context, e journal.Exchange) {
 	attrs := []slog.Attr{
 		slog.Uint64("id", e.ID), slog.String("method", e.Method), slog.String("url", e.URL),
 		slog.String("cause", e.Cause), slog.Int("status", e.Status), slog.Int64("sent_bytes", e.SentBytes), slog.Int64("took_ns", int64(e.Took)),

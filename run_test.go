@@ -150,7 +150,7 @@ func FuzzRunT(f *testing.F) {
 func TestRunTInBenchmark(t *testing.T) {
 	result := testing.Benchmark(func(b *testing.B) {
 		srv := RunT(b, InMemory())
-		if srv.tester.log(journal.Exchange{}); !srv.tester.silent {
+		if srv.tester.log(&journal.Exchange{}); !srv.tester.silent {
 			b.Error("a benchmark is told of each exchange")
 		}
 	})

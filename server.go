@@ -16,7 +16,6 @@ import (
 	"github.com/mockllm/mockllm/journal"
 	"github.com/mockllm/mockllm/play"
 	"github.com/mockllm/mockllm/recordings"
-	"github.com/mockllm/mockllm/responders"
 	"github.com/mockllm/mockllm/scenarios"
 )
 
@@ -261,17 +260,3 @@ func (s *Server) URL() string {
 // "dashscope-anthropic", and is the bare host for "qianfan-v1". That of a
 // WebSocket begins with ws or wss. It panics if there is no such dialect.
 func (s *Server) BaseURL(dialect string) string { return s.Namespace("").BaseURL(dialect) }
-
-// message writes the answer for a decision.
-func message(responder responders.Responder, r *scenarios.Request, m responders.Meta, d scenarios.Decision) responders.Message {
-	switch {
-	case d.Problem != nil:
-		return responders.Own(*d.Problem)
-	case d.Failure != nil:
-		return responders.Error(responder, r, m, d.Failure)
-	case d.Raw != nil:
-		return responders.FromRaw(d.Raw)
-	default:
-		return responder.Success(r, m, d.Reply)
-	}
-}

@@ -28,7 +28,7 @@ type conversation struct {
 
 	run  *play.SocketRun    // The call under way, or nil.
 	d    scenarios.Decision // On it.
-	e    journal.Exchange   // Of it.
+	e    *journal.Exchange  // Of it.
 	told int                // How many steps of its script the journal knows.
 
 	received int64 // Bytes of the client's messages that belong to it, so far.
@@ -36,19 +36,19 @@ type conversation struct {
 
 // converse opens the WebSocket that the script upgrades to, and answers what is
 // said on it until one side has enough. The error says why it was not opened.
-func (s *Server) converse(ctx context.Context, w http.ResponseWriter, req *http.Request, at visit, in *responders.Incoming,
-	responder responders.Responder, r *scenarios.Request, d scenarios.Decision, script play.Script) error {
+func (x *exchange) converse(ctx context.Context, w http.ResponseWriter, req *http.Request, script play.Script) error {
+	s, in, d := x.server, x.in, &x.decision
 	s.streams.Add(1) // Before the client knows that it is open.
 	defer s.streams.Add(-1)
-	socket, err := play.Open(ctx, w, req, script, at.clock)
+	socket, err := play.Open(ctx, w, req, script, x.at.clock)
 	if err != nil {
 		return err
 	}
 	defer socket.End()
-	c := &conversation{server: s, at: at, request: req, in: in, speaker: responder, socket: socket}
+	c := &conversation{server: s, at: x.at, request: req, in: in, speaker: x.responder, socket: socket}
 	var greeting responders.SocketMessage
 	meta := responders.Meta{Entropy: d.Entropy, Now: in.Now, Edition: d.Edition}
-	c.session, greeting = responder.(responders.Socketed).Open(in, r, meta)
+	c.session, greeting = x.responder.(responders.Socketed).Open(in, x.request, meta)
 	if c.aside(greeting) {
 		return nil
 	}
@@ -165,14 +165,14 @@ func (c *conversation) deafen(ctx context.Context, err error) {
 func (c *conversation) begin(ctx context.Context, r *scenarios.Request) bool {
 	s := c.server
 	in, d := c.heard, c.d
-	s.blameUnmatched(c.at, r, d)
+	s.blameUnmatched(c.at, r, &c.d)
 	meta := responders.Meta{Entropy: d.Entropy, Now: in.Now, Edition: d.Edition}
 	session, m := c.session.Begin(r, meta, d)
 	c.session = session
 	run := c.socket.Run(play.PlanSocket(d, c.at.engine.Wire))
 	c.e, c.told = s.record(c.request, in, r, d, nil), 0
-	noteError(&c.e, c.speaker, r, d, entryOf(d))
-	c.e.ID = s.journal.Begin(c.e)
+	noteError(c.e, c.speaker, r, d, entryOf(d))
+	s.enter(c.e)
 	c.run = run
 	return c.say(ctx, m)
 }
@@ -205,10 +205,9 @@ func (c *conversation) over(ctx context.Context) bool {
 	}
 	c.at.engine.Done(c.server.alive, c.in.Namespace, &c.d)
 	c.server.tellPanic(ctx, c.run.Sent().Err)
-	c.e.Sent, c.e.Done = sentBy(c.run.Sent()), true
-	c.server.observe(&c.e, c.run.Waits(), c.received)
-	c.server.journal.Finish(c.e.ID, c.e.Sent)
-	c.server.logExchange(ctx, c.e)
+	c.e.Sent = sentBy(c.run.Sent())
+	c.server.observe(c.e, c.run.Waits(), c.received)
+	c.server.finish(ctx, c.e)
 	open, err := c.run.Open(), c.run.Sent().Err
 	c.run, c.asked, c.heard = nil, nil, nil
 	if errors.Is(err, play.ErrTooBig) {

@@ -37,7 +37,7 @@ func newTester(t T) *tester {
 }
 
 // log writes a line about an exchange. A nil tester hears nothing.
-func (t *tester) log(e journal.Exchange) {
+func (t *tester) log(e *journal.Exchange) {
 	if t == nil || t.silent {
 		return
 	}

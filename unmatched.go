@@ -14,7 +14,7 @@ var errNoTest = errors.New("mockllm: FailUnmatched needs a test that can fail: g
 
 // blameUnmatched fails the test for a call that no rule is about, and tells how
 // the nearest ones missed it.
-func (s *Server) blameUnmatched(at visit, r *scenarios.Request, d scenarios.Decision) {
+func (s *Server) blameUnmatched(at visit, r *scenarios.Request, d *scenarios.Decision) {
 	if !s.failUnmatched {
 		return
 	}
@@ -27,7 +27,7 @@ func (s *Server) blameUnmatched(at visit, r *scenarios.Request, d scenarios.Deci
 		s.tester.fail(fmt.Sprintf("mockllm: no rule can match %s %s: %s has no such path", r.Method, r.Path, r.Dialect))
 		return
 	}
-	if !at.engine.Unmatched(r, d) {
+	if !at.engine.Unmatched(r, *d) {
 		return
 	}
 	var text strings.Builder

@@ -21,14 +21,14 @@ import (
 // upstream returns where the call goes, or nil if it is answered here. A call
 // whose answer an error breaks off goes there too: the frames before the error
 // are real ones.
-func (at visit) upstream(responder responders.Responder, r *scenarios.Request, in *responders.Incoming, d scenarios.Decision) *scenarios.Upstream {
-	up := at.engine.Upstream(r.Dialect)
+func (x *exchange) upstream() *scenarios.Upstream {
+	up, d := x.at.engine.Upstream(x.request.Dialect), &x.decision
 	switch {
 	case up == nil || d.Problem != nil:
 		return nil
 	case d.Cause == scenarios.ByUpstream:
 		return up
-	case d.Failure != nil && responders.BreakOff(responder, r, responders.Meta{Edition: d.Edition, Now: in.Now}, d.Failure) != nil:
+	case d.Failure != nil && responders.BreakOff(x.responder, x.request, responders.Meta{Edition: d.Edition, Now: x.in.Now}, d.Failure) != nil:
 		return up
 	default:
 		return nil
@@ -51,14 +51,8 @@ func passed(at *visit) scenarios.Decision {
 
 // A passing is a call on its way upstream and back.
 type passing struct {
-	server    *Server
-	at        visit
-	in        *responders.Incoming
-	rest      io.Reader            // Of a body that is longer than we read.
-	responder responders.Responder // Nil for a path of nobody.
-	request   *scenarios.Request
-	decision  scenarios.Decision
-	upstream  *scenarios.Upstream
+	*exchange
+	upstream *scenarios.Upstream
 
 	answer   play.Answer
 	came     journal.Upstream // What the journal is told of it.
@@ -66,7 +60,6 @@ type passing struct {
 	recorded recordings.Take  // What the server's recorder keeps, if it has one.
 
 	through io.ReadWriteCloser // The connection behind a WebSocket that was opened; else nil.
-	e       *journal.Exchange
 }
 
 // pass asks upstream and performs its answer, shaped as the decision says.
@@ -74,10 +67,10 @@ func (p *passing) pass(ctx context.Context, w http.ResponseWriter, req *http.Req
 	s := p.server
 	asking, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	*p.e = s.record(req, p.in, p.request, p.decision, nil)
+	p.e = s.record(req, p.in, p.request, p.decision, nil)
 	p.came.URL = string(p.upstream.URL)
 	p.e.Upstream = &journal.Upstream{URL: p.came.URL}
-	p.e.ID = s.journal.Begin(*p.e)
+	s.enter(p.e)
 	start := p.at.clock.Now()
 	problem := p.ask(asking, cancel, req)
 	p.forsaken = ctx.Err() != nil
@@ -110,9 +103,7 @@ func (p *passing) pass(ctx context.Context, w http.ResponseWriter, req *http.Req
 	p.amend(script)
 	p.keep(req, sent)
 	s.observe(p.e, script.Waits(), int64(len(p.in.Body)))
-	s.journal.Finish(p.e.ID, p.e.Sent)
-	p.e.Done = true
-	s.logExchange(ctx, *p.e)
+	s.finish(ctx, p.e)
 }
 
 // perform sends the answer, and counts it among the streams if it is one. Nothing

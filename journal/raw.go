@@ -104,18 +104,23 @@ func (r *Raw) keepBody(body []byte) {
 func (r *Raw) keepRest(header map[string][]string, s play.Script) {
 	first := r.survey(s)
 	written := 0
-	for _, step := range first {
-		written += len(step.Data)
+	for i := range first {
+		written += len(first[i].Data)
 	}
-	var scratch [2 << 10]byte // Enough for most: going through a map takes longer than copying.
-	packed := pack(scratch[:0], header)
-	behind := len(packed)
-	packed = pack(packed, sentHeader(first))
-	kept := append(make([]byte, 0, len(packed)+min(written, keptBody)), packed...)
+	kept, behind := packBoth(header, sentHeader(first), min(written, keptBody))
 	r.header, r.answer = kept[:behind], kept[behind:]
 	r.keepScript(first, kept, written > keptBody)
 	r.rest = int64(cap(kept)) + int64(len(first))*int64(unsafe.Sizeof(play.Step{})) + int64(len(r.beats))*int64(unsafe.Sizeof(beat{}))
 	r.size += r.rest
+}
+
+// packBoth packs two headers, with room behind for what is more. The second
+// one begins where it says.
+func packBoth(asked, answered map[string][]string, more int) (packed []byte, behind int) {
+	var scratch [2 << 10]byte // Enough for most: going through a map takes longer than copying.
+	first := pack(scratch[:0], asked)
+	both := pack(first, answered)
+	return append(make([]byte, 0, len(both)+more), both...), len(first)
 }
 
 // survey counts what a script does, and returns its first steps.
@@ -155,8 +160,8 @@ func (r *Raw) note(step *play.Step) {
 func (r *Raw) reserve(s play.Script) {
 	first := s[:min(len(s), keptSteps)]
 	written := 0
-	for _, step := range first {
-		written += len(step.Data)
+	for i := range first {
+		written += len(first[i].Data)
 	}
 	var scratch [2 << 10]byte
 	more := int64(len(pack(scratch[:0], sentHeader(first)))+min(written, keptBody)) + int64(len(first))*int64(unsafe.Sizeof(play.Step{})) +
@@ -210,9 +215,9 @@ func (r *Raw) keepScript(first []play.Step, kept []byte, cut bool) {
 
 // sentHeader returns the header that a script sends.
 func sentHeader(script []play.Step) map[string][]string {
-	for _, step := range script {
-		if step.Kind == play.Head {
-			return step.Header
+	for i := range script {
+		if script[i].Kind == play.Head {
+			return script[i].Header
 		}
 	}
 	return nil

@@ -31,7 +31,13 @@ func newServed(w http.ResponseWriter, paced bool) *served {
 }
 
 func (o *served) head(step *Step) error {
-	h := o.w.Header()
+	announce(o.w.Header(), step)
+	o.w.WriteHeader(int(step.Status))
+	return o.flush()
+}
+
+// announce fills in the header of an answer.
+func announce(h http.Header, step *Step) {
 	for name, values := range step.Header {
 		h[name] = values
 	}
@@ -42,8 +48,6 @@ func (o *served) head(step *Step) error {
 		h["Content-Length"] = []string{strconv.FormatInt(step.Length, 10)}
 	}
 	suppressDefaults(h)
-	o.w.WriteHeader(int(step.Status))
-	return o.flush()
 }
 
 func (o *served) flush() error {

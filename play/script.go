@@ -132,7 +132,8 @@ func (s Script) Upgrades() bool { return s.has(Upgrade) }
 // waits or is split behind its header.
 func (s Script) paced() bool {
 	begun := false
-	for _, step := range s {
+	for i := range s {
+		step := &s[i]
 		switch {
 		case step.Kind == Copy, step.Kind == Say, step.Kind == Head && step.Length == Chunked, begun && step.Kind == Wait, step.Part, step.Rate > 0, step.Piece > 0:
 			return true

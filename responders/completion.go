@@ -42,8 +42,9 @@ type safety struct {
 // completeAll makes the answer up, choice by choice; a reply without choices
 // has none, but its usage counts.
 func completeAll(r *scenarios.Request, c *chat, m Meta, reply *scenarios.Reply) (outs []completion, u usage) {
-	for i := range c.choices {
-		outs = append(outs, complete(r, c, m, reply, i))
+	outs = make([]completion, c.choices)
+	for i := range outs {
+		outs[i].makeUp(r, c, m, reply, i)
 	}
 	u = sum(outs)
 	if reply != nil && reply.Choices != nil {
@@ -59,14 +60,19 @@ type usage struct {
 	prompt, completion, reasoning, total int
 }
 
-// complete makes the answer of a choice up from the request, and from the
-// reply where that says something.
-func complete(r *scenarios.Request, c *chat, m Meta, reply *scenarios.Reply, choice int) completion {
+// complete makes an answer of one choice up.
+func complete(r *scenarios.Request, c *chat, m Meta, reply *scenarios.Reply) (out completion) {
+	out.makeUp(r, c, m, reply, 0)
+	return out
+}
+
+// makeUp makes the answer of a choice up from the request, and from the reply
+// where that says something.
+func (out *completion) makeUp(r *scenarios.Request, c *chat, m Meta, reply *scenarios.Reply, choice int) {
 	scripted := reply != nil
 	if !scripted {
 		reply = &scenarios.Reply{}
 	}
-	var out completion
 	scriptedText := reply.Text != nil || reply.Frames != nil && reply.Frames.Pieces != nil
 	switch {
 	case reply.ToolCalls != nil:
@@ -112,7 +118,6 @@ func complete(r *scenarios.Request, c *chat, m Meta, reply *scenarios.Reply, cho
 		out.pieces = pieces(out.text, reply.Frames)
 	}
 	out.count(r, reply.Usage)
-	return out
 }
 
 // content writes the text as it stands in a whole message.

@@ -47,3 +47,13 @@ func allowOrigin(header http.Header, r *scenarios.Request) {
 		header["Access-Control-Allow-Origin"] = []string{origin}
 	}
 }
+
+// answer writes what was asked for: there is no body, and nothing is called.
+func (p preflight) answer(r *scenarios.Request, m Meta) Message {
+	header := m.dashScopeHeader(r, http.StatusOK, "")
+	for _, name := range []string{"Content-Type", "x-dashscope-call-gateway", "x-dashscope-finished", "x-dashscope-timeout"} {
+		delete(header, name)
+	}
+	p.allow(header, r)
+	return Message{Status: http.StatusOK, Header: header}
+}

@@ -34,6 +34,10 @@ func (c *compatibleChat) answer(r *scenarios.Request, m Meta, reply *scenarios.R
 	if r.Stream {
 		return c.stream(outs, used, r, m).bringing(used)
 	}
+	return c.whole(outs, used, r, m).bringing(used)
+}
+
+func (c *compatibleChat) whole(outs []completion, used usage, r *scenarios.Request, m Meta) Message {
 	o := sized(640 + 2*len(r.Model) + textOf(outs)).list("choices")
 	for i, out := range outs {
 		out.compatibleMessage(o.item().open("message"))
@@ -41,7 +45,7 @@ func (c *compatibleChat) answer(r *scenarios.Request, m Meta, reply *scenarios.R
 	}
 	o.endList().str("object", "chat.completion").open("usage")
 	compatibleUsage(o, used, true)
-	return m.dashScopeWhole(r, m.compatibleEnd(o.close(), r)).bringing(used)
+	return m.dashScopeWhole(r, m.compatibleEnd(o.close(), r))
 }
 
 // textOf is how much text answers have.

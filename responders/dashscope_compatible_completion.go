@@ -31,7 +31,7 @@ func (c textCompletion) refusal(q *dashScopeQuestion) *scenarios.Refusal {
 }
 
 func (c textCompletion) answer(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
-	out := complete(r, c.chat, m, textOnly(reply), 0)
+	out := complete(r, c.chat, m, textOnly(reply))
 	if r.Stream {
 		frames, ending := c.frames(out, r, m)
 		return m.dashScopeStream(r, frames, ending).bringing(out.usage)

@@ -40,7 +40,7 @@ func (a app) answer(r *scenarios.Request, m Meta, reply *scenarios.Reply) Messag
 	if a.session == "" {
 		a.session = text(m.chance(forSession), 32, lowerHex)
 	}
-	out := complete(r, a.chat, m, textOnly(reply), 0)
+	out := complete(r, a.chat, m, textOnly(reply))
 	if r.Stream {
 		return m.dashScopeStream(r, a.frames(out, m), 1).bringing(out.usage)
 	}

@@ -37,7 +37,7 @@ func readV1Plugin(q question) *scenarios.Refusal {
 
 func answerV1Plugin(r *scenarios.Request, m Meta, reply *scenarios.Reply) v1Answer {
 	call := r.Detail.(pluginCall)
-	out := complete(r, call.chat, m, reply, 0)
+	out := complete(r, call.chat, m, reply)
 	if r.Stream {
 		return call.stream(r, m, out)
 	}

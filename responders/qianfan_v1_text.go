@@ -75,7 +75,7 @@ func readV1Prompt(q question) *scenarios.Refusal {
 }
 
 func answerV1Chat(r *scenarios.Request, m Meta, reply *scenarios.Reply) v1Answer {
-	out := complete(r, r.Detail.(*chat), m, reply, 0)
+	out := complete(r, r.Detail.(*chat), m, reply)
 	return v1Said(r, out, func(p v1Piece) Frame {
 		body := p.start(m, "chat.completion")
 		if p.streamed {
@@ -124,7 +124,7 @@ func answerV1Completion(r *scenarios.Request, m Meta, reply *scenarios.Reply) v1
 	if r.Operation == catalog.OpImageToText {
 		kind = "chat.completion"
 	}
-	out := complete(r, r.Detail.(*chat), m, reply, 0)
+	out := complete(r, r.Detail.(*chat), m, reply)
 	return v1Said(r, out, func(p v1Piece) Frame {
 		safe := int64(1)
 		if out.safety.at(p.last).unsafe {

@@ -50,7 +50,7 @@ func readRun(q question) *scenarios.Refusal {
 // says that it is getting ready, what it says, and that it has done.
 func answerRun(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
 	call := r.Detail.(run)
-	out := complete(r, call.chat, m, reply, 0)
+	out := complete(r, call.chat, m, reply)
 	if call.conversation == "" {
 		call.conversation = m.randomUUID(forConversation)
 	}
@@ -113,7 +113,7 @@ func answerSearchChat(r *scenarios.Request, m Meta, reply *scenarios.Reply) Mess
 	if r.Model == "" && !r.Stream {
 		return answerWebSearch(r, m, reply)
 	}
-	out := complete(r, r.Detail.(*chat), m, reply, 0)
+	out := complete(r, r.Detail.(*chat), m, reply)
 	start := func(kind string) *object {
 		return obj().str("request_id", m.bceRequestID()).str("id", m.asID()).str("object", kind).
 			num("created", m.Now.Unix()).str("model", r.Model).boolean("is_safe", true)

@@ -138,9 +138,12 @@ func cut(text string, wanted int) []string {
 	}
 	if len(ends) < wanted {
 		ends = ends[:0]
-		for _, character := range strings.Split(text, "") {
-			ends = append(ends, endOf(ends)+len(character))
+		for begin := range text {
+			if begin > 0 {
+				ends = append(ends, begin)
+			}
 		}
+		ends = append(ends, len(text))
 	}
 	wanted = min(wanted, len(ends))
 	pieces := make([]string, wanted)
