@@ -42,7 +42,7 @@ func newJSONBody(text gjson.Result) jsonBody {
 }
 
 // Get returns what stands at a path, the first name of which must be plain.
-func (d jsonBody) Get(path string) gjson.Result {
+func (d *jsonBody) Get(path string) gjson.Result {
 	name, rest, nested := strings.Cut(path, ".")
 	for i := range d.fields {
 		switch {

@@ -21,8 +21,8 @@ type question struct {
 	refusals scenarios.Refusals
 }
 
-func newQuestion(in *Incoming, r *scenarios.Request, body jsonBody) question {
-	q := question{r: r, body: body, refusals: in.Scenario.RefusalsOf()}
+func newQuestion(in *Incoming, r *scenarios.Request, body jsonBody) *question {
+	q := &question{r: r, body: body, refusals: in.Scenario.RefusalsOf()}
 	name := r.Model
 	if r.Operation == catalog.OpTokenize {
 		name = strings.ToLower(name) // Its models go by the names of the console as well.
@@ -32,7 +32,7 @@ func newQuestion(in *Incoming, r *scenarios.Request, body jsonBody) question {
 }
 
 // given returns a parameter, if it is there: null is none.
-func (q question) given(param string) (gjson.Result, bool) {
+func (q *question) given(param string) (gjson.Result, bool) {
 	v := q.body.Get(param)
 	return v, v.Exists() && v.Type != gjson.Null
 }
@@ -56,7 +56,7 @@ const (
 )
 
 // stops reads the stop words, of which there may be one or a list.
-func (q question) stops() (words []string, wellFormed bool) {
+func (q *question) stops() (words []string, wellFormed bool) {
 	stop, given := q.given("stop")
 	switch {
 	case !given:
@@ -77,7 +77,7 @@ func (q question) stops() (words []string, wellFormed bool) {
 
 // tooLong reports whether a text is longer than the model takes, in characters
 // or in tokens. Bounds that are not known are none.
-func (q question) tooLong(texts ...string) (characters, tokens bool) {
+func (q *question) tooLong(texts ...string) (characters, tokens bool) {
 	return exceeds(texts, q.model.MaxChars, utf8.RuneCountInString), exceeds(texts, q.model.MaxInput, countTokens)
 }
 
@@ -93,7 +93,7 @@ func exceeds(texts []string, most int, count func(string) int) bool {
 }
 
 // said are the texts of all turns.
-func (q question) said() []string {
+func (q *question) said() []string {
 	texts := make([]string, len(q.r.Turns))
 	for i, turn := range q.r.Turns {
 		texts[i] = turn.Text
@@ -102,7 +102,7 @@ func (q question) said() []string {
 }
 
 // maxTextsOf is how many texts one call for vectors may have.
-func (q question) maxTextsOf() int {
+func (q *question) maxTextsOf() int {
 	if q.model.MaxTexts > 0 {
 		return min(q.model.MaxTexts, maxTexts)
 	}
@@ -110,7 +110,7 @@ func (q question) maxTextsOf() int {
 }
 
 // maxDocumentsOf is how many documents one call for an order may have.
-func (q question) maxDocumentsOf() int {
+func (q *question) maxDocumentsOf() int {
 	if q.model.MaxDocuments > 0 {
 		return min(q.model.MaxDocuments, maxDocuments)
 	}
@@ -118,7 +118,7 @@ func (q question) maxDocumentsOf() int {
 }
 
 // dimensions returns how long the model's vectors are.
-func (q question) dimensions() int {
+func (q *question) dimensions() int {
 	if q.model.Dimensions > 0 {
 		return min(q.model.Dimensions, maxDimensions)
 	}

@@ -15,16 +15,16 @@ import (
 const ofAnswer = "-output"
 
 // reviews reports whether anything is reviewed at all.
-func (q question) reviews() bool { return q.refusals.Mode != "off" }
+func (q *question) reviews() bool { return q.refusals.Mode != "off" }
 
 // offends reports whether the text is unsafe.
-func (q question) offends(text string) bool {
+func (q *question) offends(text string) bool {
 	marker := q.refusals.Unsafe
 	return q.reviews() && strings.Count(text, marker) > strings.Count(text, marker+ofAnswer)
 }
 
 // provokes reports whether the answer to the text is unsafe.
-func (q question) provokes(text string) bool {
+func (q *question) provokes(text string) bool {
 	return q.reviews() && strings.Contains(text, q.refusals.Unsafe+ofAnswer)
 }
 
@@ -36,7 +36,7 @@ const (
 
 // review returns what the review makes of a conversation that is answered all
 // the same; nil if nothing is wrong with it.
-func (q question) review() *safety {
+func (q *question) review() *safety {
 	if round := q.bannedRound(); round != 0 {
 		flag := flagNoChat
 		return &safety{clearHistory: true, banRound: &round, flag: &flag, unsafe: true, withheld: true}
@@ -50,7 +50,7 @@ func (q question) review() *safety {
 
 // bannedRound returns where the conversation offends: -1 for the current
 // question, else the number of the first round that does, or 0.
-func (q question) bannedRound() int {
+func (q *question) bannedRound() int {
 	if q.offends(q.r.Prompt()) {
 		return -1
 	}
@@ -69,7 +69,7 @@ func (q question) bannedRound() int {
 func isSystem(t scenarios.Turn) bool { return t.Role == "system" || t.Role == "developer" }
 
 // systemOffends reports whether the system's turn is unsafe.
-func (q question) systemOffends() bool {
+func (q *question) systemOffends() bool {
 	for _, turn := range q.r.Turns {
 		if isSystem(turn) && q.offends(turn.Text) {
 			return true
@@ -79,7 +79,7 @@ func (q question) systemOffends() bool {
 }
 
 // functionsOffend reports whether anything in a list of functions is unsafe.
-func (q question) functionsOffend(functions gjson.Result) bool {
+func (q *question) functionsOffend(functions gjson.Result) bool {
 	for _, function := range functions.Array() {
 		for _, part := range []string{"name", "description", "parameters"} {
 			if q.offends(function.Get(part).String()) {
@@ -92,7 +92,7 @@ func (q question) functionsOffend(functions gjson.Result) bool {
 
 // picturesOffend reports whether the address of a picture is unsafe, or the
 // picture in it.
-func (q question) picturesOffend() bool {
+func (q *question) picturesOffend() bool {
 	for _, message := range q.body.Get("messages.#.content.#.image_url.url").Array() {
 		for _, url := range message.Array() {
 			if q.offends(url.String()) {

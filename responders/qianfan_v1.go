@@ -44,7 +44,7 @@ func (qianfanV1) Routes() []Route {
 type v1Call struct {
 	// read fills in the turns and the detail, and returns what the model
 	// service refuses of a body that is a JSON object.
-	read func(q question) *scenarios.Refusal
+	read func(q *question) *scenarios.Refusal
 
 	// answer writes the success; the headers of every answer are added.
 	answer func(r *scenarios.Request, m Meta, reply *scenarios.Reply) v1Answer

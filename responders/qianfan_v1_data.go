@@ -26,7 +26,7 @@ const (
 	maxTexts = 1000
 )
 
-func readV1Embedding(q question) *scenarios.Refusal {
+func readV1Embedding(q *question) *scenarios.Refusal {
 	texts := qianfanTexts(q.body.Get("input"))
 	q.r.Detail, q.r.Turns = vectorCall{texts[:min(len(texts), maxTexts)], q.dimensions()}, userTurns(texts)
 	return q.v1Texts(texts)
@@ -40,7 +40,7 @@ func answerV1Embedding(r *scenarios.Request, m Meta, reply *scenarios.Reply) v1A
 	return v1Whole(body.end(), u)
 }
 
-func readV1Rerank(q question) *scenarios.Refusal { return q.v1Documents(readDocuments(q.r, q.body)) }
+func readV1Rerank(q *question) *scenarios.Refusal { return q.v1Documents(readDocuments(q.r, q.body)) }
 
 func answerV1Rerank(r *scenarios.Request, m Meta, reply *scenarios.Reply) v1Answer {
 	u := inputUsage(r, reply)
@@ -53,7 +53,7 @@ func answerV1Rerank(r *scenarios.Request, m Meta, reply *scenarios.Reply) v1Answ
 	return v1Whole(m.v1Start("reranker_list").raw("results", array(results...)).raw("usage", inputUsageJSON(u)).end(), u)
 }
 
-func readV1Image(q question) *scenarios.Refusal {
+func readV1Image(q *question) *scenarios.Refusal {
 	q.r.Detail = readImage(q.body)
 	if refused := readV1Prompt(q); refused != nil {
 		return refused
@@ -71,7 +71,7 @@ func answerV1Image(r *scenarios.Request, m Meta, reply *scenarios.Reply) v1Answe
 	return v1Whole(m.v1Start("image").raw("data", array(data...)).raw("usage", inputUsageJSON(u)).end(), u)
 }
 
-func readV1Tokenize(q question) *scenarios.Refusal {
+func readV1Tokenize(q *question) *scenarios.Refusal {
 	if refused := readV1Prompt(q); refused != nil {
 		return refused
 	}

@@ -16,7 +16,7 @@ type pluginCall struct {
 const maxPlugins = 3
 
 // readV1Plugin reads both forms: a query with a history, and messages.
-func readV1Plugin(q question) *scenarios.Refusal {
+func readV1Plugin(q *question) *scenarios.Refusal {
 	r, body := q.r, q.body
 	r.Turns = append(readTurns(body.Get("history")), readTurns(body.Get("messages"))...)
 	r.Turns = append(r.Turns, userTurns(qianfanTexts(body.Get("query")))...)

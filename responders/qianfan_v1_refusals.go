@@ -32,19 +32,19 @@ func v1TooLong(most int) *scenarios.Refusal {
 }
 
 // v1Chat asks all rules of a chat.
-func (q question) v1Chat() *scenarios.Refusal {
+func (q *question) v1Chat() *scenarios.Refusal {
 	return firstRefusal(q.v1Messages, q.v1Functions, q.v1System, q.v1Text, q.v1Length, q.v1Unsafe)
 }
 
 // v1Order refuses a conversation for its order. The code has changed, the texts
 // have not.
-func (q question) v1Order(text string) *scenarios.Refusal {
+func (q *question) v1Order(text string) *scenarios.Refusal {
 	return &scenarios.Refusal{ID: capability + string(q.refusals.Order), Variant: text}
 }
 
 // v1Messages asks for turns of the user, or of a function, and of the
 // assistant by turns, the last one being a question.
-func (q question) v1Messages() *scenarios.Refusal {
+func (q *question) v1Messages() *scenarios.Refusal {
 	messages := q.body.Get("messages")
 	if !messages.IsArray() {
 		return v1Invalid()
@@ -93,7 +93,7 @@ func v1Message(message gjson.Result, role string, last bool) *scenarios.Refusal 
 
 func blank(v gjson.Result) bool { return strings.TrimSpace(v.String()) == "" }
 
-func (q question) v1Functions() *scenarios.Refusal {
+func (q *question) v1Functions() *scenarios.Refusal {
 	functions, given := q.given("functions")
 	if given && !functions.IsArray() {
 		return v1Invalid()
@@ -108,7 +108,7 @@ func (q question) v1Functions() *scenarios.Refusal {
 	return nil
 }
 
-func (q question) v1System() *scenarios.Refusal {
+func (q *question) v1System() *scenarios.Refusal {
 	system, given := q.given("system")
 	switch {
 	case given && system.Type != gjson.String:
@@ -138,7 +138,7 @@ var (
 const v1MaxOutput = 2048
 
 // v1Text looks at what shapes a text.
-func (q question) v1Text() *scenarios.Refusal {
+func (q *question) v1Text() *scenarios.Refusal {
 	longest := q.model.MaxOutput
 	output := span{param: "max_output_tokens", low: 2, high: float64(longest), text: "[2, " + strconv.Itoa(longest) + "]"}
 	if longest == 0 {
@@ -162,7 +162,7 @@ func (q question) v1Text() *scenarios.Refusal {
 	return nil
 }
 
-func (q question) v1Params(spans []span) *scenarios.Refusal {
+func (q *question) v1Params(spans []span) *scenarios.Refusal {
 	for _, s := range spans {
 		switch v, given := q.given(s.param); {
 		case !given:
@@ -176,9 +176,9 @@ func (q question) v1Params(spans []span) *scenarios.Refusal {
 }
 
 // v1Length measures all that is said, the system's turn included.
-func (q question) v1Length() *scenarios.Refusal { return q.v1LengthOf(q.said()...) }
+func (q *question) v1Length() *scenarios.Refusal { return q.v1LengthOf(q.said()...) }
 
-func (q question) v1LengthOf(texts ...string) *scenarios.Refusal {
+func (q *question) v1LengthOf(texts ...string) *scenarios.Refusal {
 	switch characters, tokens := q.tooLong(texts...); {
 	case characters:
 		return v1TooLong(q.model.MaxChars)
@@ -190,7 +190,7 @@ func (q question) v1LengthOf(texts ...string) *scenarios.Refusal {
 
 // v1Unsafe is what the content review refuses. An unsafe question is answered,
 // with signals in the answer.
-func (q question) v1Unsafe() *scenarios.Refusal {
+func (q *question) v1Unsafe() *scenarios.Refusal {
 	switch {
 	case q.systemOffends():
 		return &scenarios.Refusal{ID: capability + "336104"}
@@ -203,7 +203,7 @@ func (q question) v1Unsafe() *scenarios.Refusal {
 }
 
 // v1Texts asks all rules of a call for vectors.
-func (q question) v1Texts(texts []string) *scenarios.Refusal {
+func (q *question) v1Texts(texts []string) *scenarios.Refusal {
 	input := q.body.Get("input")
 	if !input.IsArray() || len(texts) == 0 {
 		return v1Invalid()
@@ -223,7 +223,7 @@ func (q question) v1Texts(texts []string) *scenarios.Refusal {
 }
 
 // v1Documents asks all rules of a call for an order.
-func (q question) v1Documents(call rerankCall) *scenarios.Refusal {
+func (q *question) v1Documents(call rerankCall) *scenarios.Refusal {
 	most := q.maxDocumentsOf()
 	switch {
 	case call.query == "" || len(call.documents) == 0:
@@ -242,7 +242,7 @@ func (q question) v1Documents(call rerankCall) *scenarios.Refusal {
 }
 
 // v1Picture asks all rules of a call for pictures, whose prompt is there.
-func (q question) v1Picture() *scenarios.Refusal {
+func (q *question) v1Picture() *scenarios.Refusal {
 	prompt := q.r.Prompt()
 	if characters, _ := q.tooLong(prompt); characters {
 		return &scenarios.Refusal{
@@ -264,7 +264,7 @@ func (q question) v1Picture() *scenarios.Refusal {
 
 // v1Tokenizer asks for a model that the tokenizer knows, and a text that is not
 // too long for it.
-func (q question) v1Tokenizer() *scenarios.Refusal {
+func (q *question) v1Tokenizer() *scenarios.Refusal {
 	if q.r.Model != "" && !q.known && q.refusals.UnknownModel != scenarios.UnknownAnswered {
 		return &scenarios.Refusal{ID: capability + "336123"}
 	}

@@ -10,7 +10,7 @@ import (
 // Qianfan V1's calls that are answered with text: chat, completion, and text
 // about an image.
 
-func readV1Chat(q question) *scenarios.Refusal {
+func readV1Chat(q *question) *scenarios.Refusal {
 	r, body := q.r, q.body
 	r.Turns = readTurns(body.Get("messages"))
 	if system := body.Get("system").String(); system != "" {
@@ -37,9 +37,9 @@ func v1Text(body jsonBody) *chat {
 	return c
 }
 
-func readV1Completion(q question) *scenarios.Refusal { return readV1About(q, q.v1Text, q.v1Length) }
+func readV1Completion(q *question) *scenarios.Refusal { return readV1About(q, q.v1Text, q.v1Length) }
 
-func readV1ImageToText(q question) *scenarios.Refusal {
+func readV1ImageToText(q *question) *scenarios.Refusal {
 	return readV1About(q, func() *scenarios.Refusal {
 		switch image := q.body.Get("image").String(); {
 		case image == "":
@@ -53,7 +53,7 @@ func readV1ImageToText(q question) *scenarios.Refusal {
 
 // readV1About reads a prompt that is answered with text, and asks the rules if
 // there is one.
-func readV1About(q question, rules ...func() *scenarios.Refusal) *scenarios.Refusal {
+func readV1About(q *question, rules ...func() *scenarios.Refusal) *scenarios.Refusal {
 	refused := readV1Prompt(q)
 	c := v1Text(q.body)
 	c.review = q.review()
@@ -65,7 +65,7 @@ func readV1About(q question, rules ...func() *scenarios.Refusal) *scenarios.Refu
 }
 
 // readV1Prompt makes a turn of the prompt that several calls demand.
-func readV1Prompt(q question) *scenarios.Refusal {
+func readV1Prompt(q *question) *scenarios.Refusal {
 	prompt := q.body.Get("prompt").String()
 	if prompt == "" {
 		return &scenarios.Refusal{ID: capability + "336007", Variant: "prompt can not be empty"}

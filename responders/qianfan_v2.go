@@ -57,7 +57,7 @@ func (qianfanV2) Routes() []Route {
 
 // v2Call is how one kind of call is read and answered.
 type v2Call struct {
-	read    func(q question) *scenarios.Refusal // As of [v1Call].
+	read    func(q *question) *scenarios.Refusal // As of [v1Call].
 	answer  func(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message
 	streams bool
 }
@@ -90,7 +90,7 @@ func v2CallOf(operation, path string) v2Call {
 	}
 }
 
-func readNothing(question) *scenarios.Refusal { return nil }
+func readNothing(*question) *scenarios.Refusal { return nil }
 
 func (q qianfanV2) Decode(in *Incoming) *scenarios.Request {
 	r := newRequest(in, q.Dialect())

@@ -10,7 +10,7 @@ import (
 // The neighbours of Qianfan V2 on the same host: AppBuilder's applications and
 // the AI search. Their successes are formed after what public clients read.
 
-func readConversation(q question) *scenarios.Refusal {
+func readConversation(q *question) *scenarios.Refusal {
 	if q.body.Get("app_id").String() == "" {
 		return &scenarios.Refusal{ID: appCodes + "InvalidRequestArgumentError"}
 	}
@@ -32,7 +32,7 @@ type run struct {
 	conversation string // Which one it continues, if any.
 }
 
-func readRun(q question) *scenarios.Refusal {
+func readRun(q *question) *scenarios.Refusal {
 	r, body := q.r, q.body
 	query := body.Get("query").String()
 	r.Turns = userTurns([]string{query})
@@ -98,7 +98,7 @@ func (p runPart) write() []byte {
 	return o.end()
 }
 
-func readSearch(q question) *scenarios.Refusal {
+func readSearch(q *question) *scenarios.Refusal {
 	r, body := q.r, q.body
 	r.Turns = readTurns(body.Get("messages"))
 	c := &chat{choices: 1, thinking: body.Get("enable_deep_search").Bool()}

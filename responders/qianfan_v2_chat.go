@@ -6,7 +6,7 @@ import (
 
 // Qianfan V2's chat, also that of the subscriptions.
 
-func readV2Chat(q question) *scenarios.Refusal {
+func readV2Chat(q *question) *scenarios.Refusal {
 	r, body := q.r, q.body
 	r.Turns = readTurns(body.Get("messages"))
 	limit := number(body.Get("max_tokens"), 1, 1<<20, 0)

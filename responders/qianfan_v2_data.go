@@ -9,7 +9,7 @@ import (
 
 // Qianfan V2's calls that are answered with something else than text.
 
-func readV2Embedding(q question) *scenarios.Refusal {
+func readV2Embedding(q *question) *scenarios.Refusal {
 	texts := qianfanTexts(q.body.Get("input"))
 	q.r.Turns = userTurns(texts)
 	q.r.Detail = vectorCall{texts[:min(len(texts), maxTexts)], number(q.body.Get("dimensions"), 1, maxDimensions, q.dimensions())}
@@ -22,7 +22,7 @@ func answerV2Embedding(r *scenarios.Request, m Meta, reply *scenarios.Reply) Mes
 		raw("usage", inputUsageJSON(inputUsage(r, reply))))
 }
 
-func readV2Rerank(q question) *scenarios.Refusal { return q.v2Documents(readDocuments(q.r, q.body)) }
+func readV2Rerank(q *question) *scenarios.Refusal { return q.v2Documents(readDocuments(q.r, q.body)) }
 
 func answerV2Rerank(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
 	var results [][]byte
@@ -42,7 +42,7 @@ type pictureCall struct {
 	files  string // The address below which they stand.
 }
 
-func readV2Image(q question) *scenarios.Refusal {
+func readV2Image(q *question) *scenarios.Refusal {
 	r, body := q.r, q.body
 	r.Turns = userTurns([]string{body.Get("prompt").String()})
 	r.Detail = pictureCall{imageCall: readImage(body), inline: body.Get("response_format").String() == "b64_json"}

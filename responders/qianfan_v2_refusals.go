@@ -37,7 +37,7 @@ func v2Invalid(param string) *scenarios.Refusal {
 
 // v2Model refuses a call without a model, with one that nobody knows, or with
 // one that is there for something else.
-func (q question) v2Model(operation string) *scenarios.Refusal {
+func (q *question) v2Model(operation string) *scenarios.Refusal {
 	anyModel := q.refusals.UnknownModel == scenarios.UnknownAnswered
 	switch {
 	case q.r.Model == "":
@@ -55,7 +55,7 @@ func (q question) v2Model(operation string) *scenarios.Refusal {
 }
 
 // v2Chat asks all rules of a chat.
-func (q question) v2Chat() *scenarios.Refusal {
+func (q *question) v2Chat() *scenarios.Refusal {
 	return firstRefusal(
 		func() *scenarios.Refusal { return q.v2Model(catalog.OpChat) },
 		q.v2Messages, q.v2Tools, q.v2Format, q.v2Params, q.v2Length, q.v2Unsafe,
@@ -63,7 +63,7 @@ func (q question) v2Chat() *scenarios.Refusal {
 }
 
 // v2Search asks for a conversation; a model need not be named.
-func (q question) v2Search() *scenarios.Refusal {
+func (q *question) v2Search() *scenarios.Refusal {
 	if q.r.Model != "" {
 		if refused := q.v2Model(catalog.OpChat); refused != nil {
 			return refused
@@ -73,7 +73,7 @@ func (q question) v2Search() *scenarios.Refusal {
 }
 
 // v2Messages is what is wrong with the messages. They need not take turns.
-func (q question) v2Messages() *scenarios.Refusal {
+func (q *question) v2Messages() *scenarios.Refusal {
 	messages := q.body.Get("messages")
 	if !messages.IsArray() || len(q.r.Turns) == 0 {
 		return v2Argument("messages cannot be empty", nil)
@@ -105,7 +105,7 @@ func v2Empty(message gjson.Result) bool {
 }
 
 // v2Tools looks at the tools and at the choice among them.
-func (q question) v2Tools() *scenarios.Refusal {
+func (q *question) v2Tools() *scenarios.Refusal {
 	tools, given := q.given("tools")
 	switch {
 	case given && !tools.IsArray():
@@ -133,7 +133,7 @@ func (q question) v2Tools() *scenarios.Refusal {
 }
 
 // v2Format looks at the form that the answer shall have.
-func (q question) v2Format() *scenarios.Refusal {
+func (q *question) v2Format() *scenarios.Refusal {
 	if format, given := q.given("response_format"); given {
 		kind := format.Get("type").String()
 		if !slices.Contains([]string{"text", "json_object", "json_schema"}, kind) || kind == "json_schema" && !format.Get("json_schema").IsObject() {
@@ -160,7 +160,7 @@ var v2Spans = []span{
 const v2MaxOutput = 12288
 
 // v2Params looks at what shapes a text.
-func (q question) v2Params() *scenarios.Refusal {
+func (q *question) v2Params() *scenarios.Refusal {
 	output := span{low: 1, high: float64(q.model.MaxOutput), text: "[1, " + strconv.Itoa(q.model.MaxOutput) + "]"}
 	if q.model.MaxOutput == 0 {
 		output.high, output.text = 1<<31, "[1, "+strconv.Itoa(v2MaxOutput)+"]"
@@ -185,7 +185,7 @@ func (q question) v2Params() *scenarios.Refusal {
 	return nil
 }
 
-func (q question) v2ParamsIn(spans []span) *scenarios.Refusal {
+func (q *question) v2ParamsIn(spans []span) *scenarios.Refusal {
 	for _, s := range spans {
 		switch v, given := q.given(s.param); {
 		case !given:
@@ -199,9 +199,9 @@ func (q question) v2ParamsIn(spans []span) *scenarios.Refusal {
 }
 
 // v2Length measures all that is said.
-func (q question) v2Length() *scenarios.Refusal { return q.v2LengthOf(q.said()...) }
+func (q *question) v2Length() *scenarios.Refusal { return q.v2LengthOf(q.said()...) }
 
-func (q question) v2LengthOf(texts ...string) *scenarios.Refusal {
+func (q *question) v2LengthOf(texts ...string) *scenarios.Refusal {
 	switch characters, tokens := q.tooLong(texts...); {
 	case characters:
 		return &scenarios.Refusal{ID: v2Codes + "characters_too_long", Args: map[string]string{"max": strconv.Itoa(q.model.MaxChars)}}
@@ -213,7 +213,7 @@ func (q question) v2LengthOf(texts ...string) *scenarios.Refusal {
 
 // v2Unsafe is what the content review refuses. An unsafe question is answered,
 // with signals in the answer.
-func (q question) v2Unsafe() *scenarios.Refusal {
+func (q *question) v2Unsafe() *scenarios.Refusal {
 	switch {
 	case q.systemOffends():
 		return &scenarios.Refusal{ID: v2Codes + "system_unsafe"}
@@ -228,7 +228,7 @@ func (q question) v2Unsafe() *scenarios.Refusal {
 }
 
 // v2Texts asks all rules of a call for vectors.
-func (q question) v2Texts(texts []string) *scenarios.Refusal {
+func (q *question) v2Texts(texts []string) *scenarios.Refusal {
 	if refused := q.v2Model(catalog.OpEmbedding); refused != nil {
 		return refused
 	}
@@ -247,7 +247,7 @@ func (q question) v2Texts(texts []string) *scenarios.Refusal {
 }
 
 // v2Documents asks all rules of a call for an order.
-func (q question) v2Documents(call rerankCall) *scenarios.Refusal {
+func (q *question) v2Documents(call rerankCall) *scenarios.Refusal {
 	if refused := q.v2Model(catalog.OpRerank); refused != nil {
 		return refused
 	}
@@ -266,7 +266,7 @@ func (q question) v2Documents(call rerankCall) *scenarios.Refusal {
 }
 
 // v2Picture asks all rules of a call for pictures.
-func (q question) v2Picture() *scenarios.Refusal {
+func (q *question) v2Picture() *scenarios.Refusal {
 	if refused := q.v2Model(catalog.OpImage); refused != nil {
 		return refused
 	}
