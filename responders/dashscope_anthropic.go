@@ -79,7 +79,7 @@ type anthropicChat struct {
 	bounded bool // Whether there is a bound of tokens.
 }
 
-func readAnthropic(body jsonBody) *anthropicChat {
+func readAnthropic(body *jsonBody) *anthropicChat {
 	messages, bound := body.Get("messages"), body.Get("max_tokens")
 	c := &anthropicChat{list: messages.IsArray(), bounded: bound.Type == gjson.Number && bound.Num >= 1, chat: &chat{
 		jsonMode:  isGiven(body.Get("output_config.format")),

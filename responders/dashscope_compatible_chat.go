@@ -117,10 +117,7 @@ func (c *compatibleChat) stream(outs []completion, used usage, r *scenarios.Requ
 		}
 		yield(Frame("data: [DONE]\n\n"), 0)
 	}
-	if m.Paced {
-		return message
-	}
-	return message.whole()
+	return m.spoken(message)
 }
 
 // compatibleStream makes chunks, all in the same place.

@@ -10,7 +10,7 @@ type textCompletion struct {
 	prompts []string
 }
 
-func readCompletion(body jsonBody) textCompletion {
+func readCompletion(body *jsonBody) textCompletion {
 	c := textCompletion{chat: &chat{
 		maxTokens:    number(body.Get("max_tokens"), 1, 1<<20, 0),
 		choices:      1,

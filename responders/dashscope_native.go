@@ -85,6 +85,14 @@ func (d dashScopeNative) Decode(in *Incoming) *scenarios.Request {
 // readNative reads what the operation asks for. Two of them have a path for
 // text and one for more.
 func readNative(q *dashScopeQuestion) dashScopeCall {
+	if q.in.Operation == catalog.OpChat {
+		return readNativeChat(q, multimodalPath(q.in))
+	}
+	return readNativeService(q)
+}
+
+// readNativeService reads a call that is no chat.
+func readNativeService(q *dashScopeQuestion) dashScopeCall {
 	in, body := q.in, q.body
 	switch in.Operation {
 	case catalog.OpImage, catalog.OpVideo, catalog.OpTranscription:
@@ -107,8 +115,6 @@ func readNative(q *dashScopeQuestion) dashScopeCall {
 		return tokenizing{readNativeTurns(body)}
 	case catalog.OpApp:
 		return readApp(body)
-	case catalog.OpModels:
-		return readNativeModels(in)
 	case catalog.OpFile:
 		return readNativeFiles(in)
 	case catalog.OpUpload:
@@ -119,8 +125,8 @@ func readNative(q *dashScopeQuestion) dashScopeCall {
 		return tuningCall{in, body}
 	case catalog.OpDeployment:
 		return deploymentCall{in, body}
-	default:
-		return readNativeChat(q, multimodalPath(in))
+	default: // The list of models.
+		return readNativeModels(in)
 	}
 }
 

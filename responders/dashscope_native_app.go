@@ -20,7 +20,7 @@ const appModel = "qwen-plus"
 // forSession is the purpose of chance for a session's id; see ids.go.
 const forSession uint64 = 1 << 33
 
-func readApp(body jsonBody) app {
+func readApp(body *jsonBody) app {
 	return app{
 		chat: &chat{choices: 1, incremental: body.Get("parameters.incremental_output").Bool()},
 		said: readNativeTurns(body), session: clipped(body.Get("input.session_id").String()),

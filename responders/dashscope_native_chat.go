@@ -3,7 +3,6 @@ package responders
 import (
 	"iter"
 	"net/http"
-	"slices"
 
 	"github.com/tidwall/gjson"
 
@@ -43,7 +42,7 @@ func readNativeChat(q *dashScopeQuestion, multimodal bool) *nativeChat {
 }
 
 // readNativeTurns reads messages, or a prompt, which comes last.
-func readNativeTurns(body jsonBody) []scenarios.Turn {
+func readNativeTurns(body *jsonBody) []scenarios.Turn {
 	turns := readTurns(body.Get("input.messages"))
 	if prompt := body.Get("input.prompt"); prompt.Type == gjson.String {
 		turns = append(turns, scenarios.Turn{Role: "user", Text: prompt.Str})
@@ -83,10 +82,17 @@ func (c *nativeChat) answer(r *scenarios.Request, m Meta, reply *scenarios.Reply
 		body := m.nativeBody(obj().raw("choices", array()).end(), c.streamUsage(used))
 		return m.dashScopeStream(r, []Frame{nativeFrame(1, "result", http.StatusOK, body)}, 1)
 	}
-	frames, tokens := c.frames(outs[0], m, message)
-	stream := m.dashScopeStream(r, frames, 1)
-	stream.Tokens = tokens
-	return stream.bringing(used)
+	stream := m.dashScopeStream(r, nil, 1)
+	stream.Later = func(yield func(Frame, int) bool) {
+		n := 0
+		for event, tokens := range c.events(&outs[0], m, message) {
+			n++
+			if !yield(nativeFrame(n, "result", http.StatusOK, event), tokens) {
+				return
+			}
+		}
+	}
+	return m.spoken(stream).bringing(used)
 }
 
 // pictureTokens is what a picture costs, as in a capture.
@@ -197,11 +203,8 @@ type step struct {
 	index           int       // Of the call.
 }
 
-// steps cuts a completion into what its frames add: reasoning, then text, then
-// each tool call, its arguments in pieces.
-func steps(out completion) []step { return slices.Collect(eachStep(&out)) }
-
-// eachStep yields the steps without keeping them.
+// eachStep cuts a completion into what its frames add: reasoning, then text,
+// then each tool call, its arguments in pieces.
 func eachStep(out *completion) iter.Seq[step] {
 	return func(yield func(step) bool) {
 		for _, piece := range cut(out.reasoning, 0) {
@@ -244,38 +247,40 @@ func (s step) tokens() int {
 	return n
 }
 
-// frames writes a stream: each event has either what is new or all so far, and
+// events writes a stream: each event has either what is new or all so far, and
 // a last one says why it ends. On the multimodal path that is the one with the
 // last piece of text.
-func (c *nativeChat) frames(out completion, m Meta, message bool) (frames []Frame, tokens []int) {
-	var so completion
-	said := 0
-	emit := func(now completion, finish string, u usage) {
-		frames = append(frames, nativeFrame(len(frames)+1, "result", http.StatusOK, c.event(now, finish, u, m, message)))
-	}
-	all := steps(out)
-	for i, s := range all {
-		tokens = append(tokens, s.tokens())
-		said += s.tokens()
-		so.add(s)
-		now := so
+func (c *nativeChat) events(out *completion, m Meta, message bool) iter.Seq2[[]byte, int] {
+	return func(yield func([]byte, int) bool) {
+		var so completion
+		said, left := 0, 0
+		for range eachStep(out) {
+			left++
+		}
+		for s := range eachStep(out) {
+			left--
+			tokens := s.tokens()
+			said += tokens
+			so.add(s)
+			now, finish, u := so, "null", out.usage.so(said)
+			if c.incremental {
+				now = completion{}
+				now.add(s)
+			}
+			ends := c.multimodal && left == 0 && s.text != ""
+			if ends {
+				finish, u = out.finish, out.usage
+			}
+			if !yield(c.event(now, finish, u, m, message), tokens) || ends {
+				return
+			}
+		}
 		if c.incremental {
-			now = completion{}
-			now.add(s)
+			so = completion{}
 		}
-		if c.multimodal && i == len(all)-1 && s.text != "" {
-			emit(now, out.finish, out.usage)
-			return frames, tokens
-		}
-		emit(now, "null", out.usage.so(said))
+		so.null = out.null
+		yield(c.event(so, out.finish, out.usage, m, message), 0)
 	}
-	last := so
-	if c.incremental {
-		last = completion{}
-	}
-	last.null = out.null
-	emit(last, out.finish, out.usage)
-	return frames, tokens
 }
 
 // add appends what a frame brings to what is there.

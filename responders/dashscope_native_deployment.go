@@ -16,7 +16,7 @@ import (
 // A deploymentCall is a call about models that are deployed for one account.
 type deploymentCall struct {
 	in   *Incoming
-	body jsonBody
+	body *jsonBody
 }
 
 func (deploymentCall) turns() []scenarios.Turn { return nil }

@@ -15,7 +15,7 @@ type speech struct {
 	files string // The address of the folder in which the recording will stand.
 }
 
-func readSpeech(in *Incoming, body jsonBody) speech {
+func readSpeech(in *Incoming, body *jsonBody) speech {
 	return speech{
 		text: body.Get("input.text").String(), voice: body.Get("input.voice").String(),
 		files: fileURL(in, audioPath),

@@ -95,13 +95,13 @@ func wantsTask(in *Incoming) bool { return in.Header.Get("X-DashScope-Async") ==
 
 // isBatchEmbedding reports whether a call for vectors makes a task: it names a
 // file and no texts.
-func isBatchEmbedding(in *Incoming, body jsonBody) bool {
+func isBatchEmbedding(in *Incoming, body *jsonBody) bool {
 	return body.Get("input.url").Exists() && (wantsTask(in) || !body.Get("input.texts").Exists())
 }
 
 // asyncRefusal refuses a call that makes a task and does not say so, and one
 // that makes none and asks for one. What a broken body asks for is not known.
-func asyncRefusal(in *Incoming, r *scenarios.Request, body jsonBody) *scenarios.Refusal {
+func asyncRefusal(in *Incoming, r *scenarios.Request, body *jsonBody) *scenarios.Refusal {
 	denied := scenarios.Refusal{ID: dashScopeModel + "AccessDenied"}
 	switch {
 	case in.Operation == catalog.OpModels || in.Operation == catalog.OpTask || in.Operation == catalog.OpEmbedding && !body.IsObject():
@@ -131,7 +131,7 @@ const (
 	longestPrompt = 4 << 10  // Of a prompt that is kept.
 )
 
-func readTaskCall(in *Incoming, body jsonBody) taskCall {
+func readTaskCall(in *Incoming, body *jsonBody) taskCall {
 	at := kindOfCall(in)
 	kind, input, parameters := taskKinds[at], body.Get("input"), body.Get("parameters")
 	c := taskCall{prompt: input.Get("prompt").String(), asked: task{

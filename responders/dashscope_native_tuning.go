@@ -32,7 +32,7 @@ func jobMethods(in *Incoming) []string {
 // A tuningCall is a call about fine-tuning jobs.
 type tuningCall struct {
 	in   *Incoming
-	body jsonBody
+	body *jsonBody
 }
 
 func (tuningCall) turns() []scenarios.Turn { return nil }

@@ -17,7 +17,7 @@ type dashScopeQuestion struct {
 	r          *scenarios.Request
 	compatible bool
 
-	body       jsonBody
+	body       *jsonBody
 	input      *jsonBody // Where the native API has what is said, and
 	parameters *jsonBody // how to answer; in compatible mode both are the body.
 
@@ -25,12 +25,11 @@ type dashScopeQuestion struct {
 	known bool // Whether anybody knows the model.
 }
 
-func newDashScopeQuestion(in *Incoming, r *scenarios.Request, body jsonBody, compatible bool) *dashScopeQuestion {
+func newDashScopeQuestion(in *Incoming, r *scenarios.Request, body *jsonBody, compatible bool) *dashScopeQuestion {
 	q := &dashScopeQuestion{in: in, r: r, compatible: compatible, body: body}
-	q.input, q.parameters = &q.body, &q.body
+	q.input, q.parameters = body, body
 	if !compatible {
-		input, parameters := newJSONBody(body.Get("input")), newJSONBody(body.Get("parameters"))
-		q.input, q.parameters = &input, &parameters
+		q.input, q.parameters = newJSONBody(body.Get("input")), newJSONBody(body.Get("parameters"))
 	}
 	q.model, q.known = in.Scenario.Model(catalog.DashScope, r.Model)
 	return q

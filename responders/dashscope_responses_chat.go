@@ -13,12 +13,12 @@ type responsesChat struct {
 	*chat
 	said         []scenarios.Turn
 	instructions string
-	body         jsonBody
+	body         *jsonBody
 	previous     string // The response that this one goes on from, if any.
 	store        bool
 }
 
-func readResponses(body jsonBody) *responsesChat {
+func readResponses(body *jsonBody) *responsesChat {
 	c := &responsesChat{
 		chat: &chat{
 			thinking:  body.Get("enable_thinking").Bool(),

@@ -133,7 +133,7 @@ func readTaskRun(r *scenarios.Request, in *Incoming, body gjson.Result) {
 	run := taskRun{
 		id: clipped(body.Get("header.task_id").String()), streaming: body.Get("header.streaming").String(), payload: body.Get("payload"),
 	}
-	r.Detail, r.Model = run, modelOf(jsonBody{Result: run.payload})
+	r.Detail, r.Model = run, modelOf(&jsonBody{Result: run.payload})
 	askFor(r)
 	same := *in
 	same.Body = withoutID(r.Body, body.Get("header.task_id"))
@@ -192,7 +192,7 @@ func taskOperation(payload gjson.Result) (operation string, known bool) {
 
 func (run taskRun) turns(operation string) []scenarios.Turn {
 	if operation == catalog.OpChat {
-		return readNativeTurns(jsonBody{Result: run.payload})
+		return readNativeTurns(&jsonBody{Result: run.payload})
 	}
 	if text := run.payload.Get("input.text"); text.Type == gjson.String {
 		return asTurns([]string{text.Str})

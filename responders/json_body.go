@@ -26,8 +26,8 @@ type member struct {
 // size.
 const keptFields = 32
 
-func newJSONBody(text gjson.Result) jsonBody {
-	d := jsonBody{Result: text, whole: true}
+func newJSONBody(text gjson.Result) *jsonBody {
+	d := &jsonBody{Result: text, whole: true}
 	if !text.IsObject() {
 		return d
 	}

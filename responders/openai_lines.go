@@ -82,7 +82,7 @@ func (c *lineCheck) read(raw []byte, n int) callLine {
 	}
 	told := gjson.ParseBytes(raw)
 	body := told.Get("body")
-	l := callLine{customID: told.Get("custom_id").String(), url: told.Get("url").String(), model: modelOf(jsonBody{Result: body}), body: []byte(body.Raw)}
+	l := callLine{customID: told.Get("custom_id").String(), url: told.Get("url").String(), model: modelOf(&jsonBody{Result: body}), body: []byte(body.Raw)}
 	l.operation = c.vendor.lineOperation(l.url)
 	for _, name := range []string{"custom_id", "body"} {
 		if v := told.Get(name); !v.Exists() || v.Type == gjson.Null {

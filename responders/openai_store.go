@@ -65,7 +65,7 @@ type storeCall struct {
 	verb   string // What stands behind the id: "content", "cancel" or "".
 	form   form
 	isForm bool
-	body   jsonBody
+	body   *jsonBody
 
 	changes []scenarios.Change
 	refused *scenarios.Refusal
@@ -85,7 +85,7 @@ func isStore(operation string) bool {
 }
 
 // readStore reads such a call.
-func readStore(in *Incoming, body jsonBody, vendor storeVendor) *storeCall {
+func readStore(in *Incoming, body *jsonBody, vendor storeVendor) *storeCall {
 	c := &storeCall{vendor: vendor, in: in, body: body, id: clipped(cmp.Or(in.Vars["file_id"], in.Vars["batch_id"]))}
 	if behind := in.Path[strings.LastIndexByte(in.Path, '/')+1:]; behind == "content" || behind == "cancel" {
 		c.verb = behind

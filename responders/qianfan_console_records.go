@@ -44,7 +44,7 @@ type thing struct {
 type console struct {
 	r       *scenarios.Request
 	m       Meta
-	body    jsonBody
+	body    *jsonBody
 	values  map[string]string // What the body has for variables; see value.
 	chance  *rand.Rand        // Of which ids are drawn.
 	changes []scenarios.Change

@@ -15,13 +15,13 @@ import (
 // A question is a call with what is known of the model that it names.
 type question struct {
 	r        *scenarios.Request
-	body     jsonBody
+	body     *jsonBody
 	model    catalog.Model
 	known    bool // Whether the catalogue or the scenario knows the model.
 	refusals scenarios.Refusals
 }
 
-func newQuestion(in *Incoming, r *scenarios.Request, body jsonBody) *question {
+func newQuestion(in *Incoming, r *scenarios.Request, body *jsonBody) *question {
 	q := &question{r: r, body: body, refusals: in.Scenario.RefusalsOf()}
 	name := r.Model
 	if r.Operation == catalog.OpTokenize {

@@ -1,6 +1,7 @@
 package responders
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -93,6 +94,9 @@ func (q *question) functionsOffend(functions gjson.Result) bool {
 // picturesOffend reports whether the address of a picture is unsafe, or the
 // picture in it.
 func (q *question) picturesOffend() bool {
+	if !bytes.Contains(q.r.Body, []byte("image_url")) && bytes.IndexByte(q.r.Body, '\\') < 0 {
+		return false // Nor does that stand there with some of it escaped.
+	}
 	for _, message := range q.body.Get("messages.#.content.#.image_url.url").Array() {
 		for _, url := range message.Array() {
 			if q.offends(url.String()) {

@@ -117,7 +117,7 @@ func TestQianfanDimensions(t *testing.T) {
 		"embedding-v1": 384, "bge_large_zh": 1024, "bge-large-en": 1024, "tao_8k": 1024,
 		"qwen3-embedding-4b": 2560, "qwen3-embedding-8b": 4096, "": 1024,
 	} {
-		q := newQuestion(&Incoming{}, &scenarios.Request{Model: model}, jsonBody{})
+		q := newQuestion(&Incoming{}, &scenarios.Request{Model: model}, &jsonBody{})
 		if got := q.dimensions(); got != want {
 			t.Errorf("%s: %d, want %d", model, got, want)
 		}

@@ -56,7 +56,7 @@ type v1Call struct {
 // whole body as the only one.
 type v1Answer struct {
 	frames []Frame
-	tokens []int
+	later  Frames
 	usage  usage
 }
 
@@ -102,7 +102,7 @@ func v1Identity(in *Incoming, r *scenarios.Request) {
 }
 
 // v1Refusal is what the model service refuses of the bytes of a body.
-func v1Refusal(in *Incoming, r *scenarios.Request, body jsonBody) *scenarios.Refusal {
+func v1Refusal(in *Incoming, r *scenarios.Request, body *jsonBody) *scenarios.Refusal {
 	switch {
 	case in.State == BodyTooLarge:
 		return &scenarios.Refusal{ID: capability + "336007", Variant: "the max input characters"}
@@ -161,13 +161,14 @@ func (q qianfanV1) Success(r *scenarios.Request, m Meta, reply *scenarios.Reply)
 	header["Content-Type"] = []string{v1JSON}
 	header["Statement"] = []string{"AI-generated"}
 	header["X-Aipe-Self-Def"] = []string{fmt.Sprintf("eb_total_tokens:%d,prompt_tokens:%d,id:%s", out.usage.total, out.usage.prompt, m.asID())}
-	message := Message{Status: http.StatusOK, Header: header, Frames: out.frames}.bringing(out.usage)
-	if r.Stream {
-		// No end mark follows: the last frame says is_end.
-		header["Content-Type"] = []string{v1Stream}
-		message.Stream, message.Ending, message.Marks, message.Tokens = true, 1, 1, out.tokens
+	message := Message{Status: http.StatusOK, Header: header, Frames: out.frames, Later: out.later}.bringing(out.usage)
+	if !r.Stream {
+		return message
 	}
-	return message
+	// No end mark follows: the last frame says is_end.
+	header["Content-Type"] = []string{v1Stream}
+	message.Stream, message.Ending, message.Marks = true, 1, 1
+	return m.spoken(message)
 }
 
 // v1Whole is an answer that is not streamed.

@@ -153,7 +153,7 @@ type rerankCall struct {
 }
 
 // readDocuments reads a rerank call; its query becomes the only turn of the user.
-func readDocuments(r *scenarios.Request, body jsonBody) rerankCall {
+func readDocuments(r *scenarios.Request, body *jsonBody) rerankCall {
 	call := rerankCall{query: body.Get("query").String(), documents: qianfanTexts(body.Get("documents"))}
 	call.top = number(body.Get("top_n"), 1, 1<<20, len(call.documents))
 	for _, document := range call.documents {
@@ -178,7 +178,7 @@ type imageCall struct{ number, width, height int }
 // maxPictures is how many pictures one call gets.
 const maxPictures = 4
 
-func readImage(body jsonBody) imageCall {
+func readImage(body *jsonBody) imageCall {
 	c := imageCall{number: number(body.Get("n"), 1, maxPictures, 1), width: 1024, height: 1024}
 	if width, height, found := strings.Cut(body.Get("size").String(), "x"); found {
 		w, errW := strconv.Atoi(width)

@@ -66,11 +66,18 @@ func (call pluginCall) stream(r *scenarios.Request, m Meta, out completion) v1An
 		}
 		return body.raw("usage", v1Usage(p.usage).end()).end()
 	})
-	tokens := make([]int, len(frames), len(frames)+len(chat.tokens))
-	for _, frame := range chat.frames {
-		frames = append(frames, append(Frame("event: chat\n"), frame...))
-	}
-	return v1Answer{frames: frames, tokens: append(tokens, chat.tokens...), usage: out.usage}
+	return v1Answer{usage: out.usage, later: func(yield func(Frame, int) bool) {
+		for _, frame := range frames {
+			if !yield(frame, 0) {
+				return
+			}
+		}
+		for frame, tokens := range chat.later {
+			if !yield(append(Frame("event: chat\n"), frame...), tokens) {
+				return
+			}
+		}
+	}}
 }
 
 // namedFrame writes an SSE event with a name.

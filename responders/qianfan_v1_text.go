@@ -31,7 +31,7 @@ func readV1Chat(q *question) *scenarios.Refusal {
 }
 
 // v1Text reads what bounds a text, whatever it is about.
-func v1Text(body jsonBody) *chat {
+func v1Text(body *jsonBody) *chat {
 	c := &chat{choices: 1, maxTokens: number(body.Get("max_output_tokens"), 1, 1<<20, 0)}
 	c.readStop(body.Get("stop"))
 	return c
@@ -158,21 +158,22 @@ func v1Said(r *scenarios.Request, out completion, write func(p v1Piece) Frame) v
 	if !r.Stream {
 		return v1Whole(write(v1Piece{text: out.text, usage: out.usage, last: true}), out.usage)
 	}
-	answer := v1Answer{usage: out.usage}
 	pieces := out.pieces
 	if len(pieces) == 0 {
 		pieces = []string{""}
 	}
-	said := 0
-	for i, piece := range pieces {
-		n := countTokens(piece)
-		said += n
-		p := v1Piece{index: i, text: piece, usage: out.usage.so(said), last: i == len(pieces)-1, streamed: true}
-		if p.last {
-			p.usage = out.usage
+	return v1Answer{usage: out.usage, later: func(yield func(Frame, int) bool) {
+		said := 0
+		for i, piece := range pieces {
+			n := countTokens(piece)
+			said += n
+			p := v1Piece{index: i, text: piece, usage: out.usage.so(said), last: i == len(pieces)-1, streamed: true}
+			if p.last {
+				p.usage = out.usage
+			}
+			if !yield(dataFrame(write(p)), n) {
+				return
+			}
 		}
-		answer.frames = append(answer.frames, dataFrame(write(p)))
-		answer.tokens = append(answer.tokens, n)
-	}
-	return answer
+	}}
 }

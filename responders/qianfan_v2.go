@@ -201,7 +201,7 @@ func v2Stranger(in *Incoming) *scenarios.Refusal {
 func isSearch(path string) bool { return strings.HasPrefix(path, v2SearchSection) }
 
 // v2Refusal is what is wrong with the bytes of a body.
-func v2Refusal(in *Incoming, r *scenarios.Request, body jsonBody) *scenarios.Refusal {
+func v2Refusal(in *Incoming, r *scenarios.Request, body *jsonBody) *scenarios.Refusal {
 	application := in.Operation == catalog.OpApp && !isSearch(in.Path)
 	switch {
 	case in.Operation == catalog.OpModels, in.State == BodyComplete && !v2ReadsJSON(in):

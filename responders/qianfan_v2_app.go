@@ -123,11 +123,11 @@ func answerSearchChat(r *scenarios.Request, m Meta, reply *scenarios.Reply) Mess
 		return v2Whole(start("chat.completion").raw("choices", v2Choices(outs)).raw("references", m.references(r)).
 			raw("usage", v2Usage(out.usage))).bringing(out.usage)
 	}
-	s := v2Stream{start: func() *object { return start("chat.completion.chunk") }}
-	s.say(outs)
-	s.frames = append(s.frames, dataFrame(start("chat.completion.chunk").raw("choices", array()).
-		raw("references", m.references(r)).raw("usage", v2Usage(out.usage)).end()))
-	return s.end(true).bringing(out.usage)
+	s := v2Stream{start: func() *object { return start("chat.completion.chunk") }, outs: outs}
+	s.last = func() []byte {
+		return s.start().raw("choices", array()).raw("references", m.references(r)).raw("usage", v2Usage(out.usage)).end()
+	}
+	return m.spoken(s.message()).bringing(out.usage)
 }
 
 func answerWebSearch(r *scenarios.Request, m Meta, _ *scenarios.Reply) Message {

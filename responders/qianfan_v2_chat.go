@@ -7,8 +7,14 @@ import (
 // Qianfan V2's chat, also that of the subscriptions.
 
 func readV2Chat(q *question) *scenarios.Refusal {
-	r, body := q.r, q.body
-	r.Turns = readTurns(body.Get("messages"))
+	q.r.Turns = readTurns(q.body.Get("messages"))
+	q.r.Detail = v2ChatOf(q)
+	return q.v2Chat()
+}
+
+// v2ChatOf reads how the chat is to be answered.
+func v2ChatOf(q *question) *chat {
+	body := q.body
 	limit := number(body.Get("max_tokens"), 1, 1<<20, 0)
 	c := &chat{
 		jsonMode:     body.Get("response_format.type").String() == "json_object",
@@ -20,21 +26,18 @@ func readV2Chat(q *question) *scenarios.Refusal {
 	c.readStop(body.Get("stop"))
 	c.readTools(body.Get("tools"), body.Get("tool_choice"))
 	c.review = q.review()
-	r.Detail = c
-	return q.v2Chat()
+	return c
 }
 
 func answerV2Chat(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
 	c := r.Detail.(*chat)
 	outs, used := completeAll(r, c, m, reply)
 	if r.Stream {
-		s := v2Stream{start: func() *object { return m.v2Start("chat.completion.chunk", r.Model) }}
-		s.say(outs)
-		withUsage := c.includeUsage || outs == nil
-		if withUsage {
-			s.add(0, array(), v2Usage(used))
+		s := v2Stream{start: func() *object { return m.v2Start("chat.completion.chunk", r.Model) }, outs: outs}
+		if c.includeUsage || outs == nil {
+			s.last = func() []byte { return s.chunk(array(), v2Usage(used)) }
 		}
-		return s.end(withUsage).bringing(used)
+		return m.spoken(s.message()).bringing(used)
 	}
 	return v2Whole(m.v2Start("chat.completion", r.Model).raw("choices", v2Choices(outs)).raw("usage", v2Usage(used))).bringing(used)
 }
@@ -86,45 +89,57 @@ func v2Usage(u usage) []byte {
 	return o.end()
 }
 
-// v2Stream collects the frames of a stream.
+// v2Stream makes the frames of a stream.
 type v2Stream struct {
-	start  func() *object // Begins every chunk.
-	frames []Frame
-	tokens []int
+	start func() *object // Begins every chunk.
+	outs  []completion
+	last  func() []byte // Writes the chunk behind those of the choices; nil for none.
 }
 
-// add appends a chunk that brings so many tokens; usage may be nil.
-func (s *v2Stream) add(tokens int, choices, usage []byte) {
+// chunk writes a chunk; usage may be nil.
+func (s v2Stream) chunk(choices, usage []byte) []byte {
 	o := s.start().raw("choices", choices)
 	if usage != nil {
 		o.raw("usage", usage)
 	}
-	s.frames = append(s.frames, dataFrame(o.end()))
-	s.tokens = append(s.tokens, tokens)
+	return o.end()
 }
 
-// say adds the chunks of all choices, one choice behind the other. The last
-// one of each adds nothing but why it ends; before, the reason is empty.
-func (s *v2Stream) say(outs []completion) {
-	for i, out := range outs {
-		for _, step := range steps(out) {
-			s.add(step.tokens(), array(v2Choice(i, "delta", v2Delta(step), "", out.safety.at(false))), nil)
-		}
-		s.add(0, array(v2Choice(i, "delta", obj().str("content", "").end(), out.finish, out.safety)), nil)
-	}
-}
-
-// end appends the end mark. What says that the answer ends begins with the
+// message is the whole stream. What says that the answer ends begins with the
 // last choice's reason.
-func (s *v2Stream) end(withUsage bool) Message {
-	ending := 2
-	if withUsage {
-		ending = 3
+func (s v2Stream) message() Message {
+	message := Message{Later: s.frames, Stream: true, Ending: 2, Marks: 1}
+	if s.last != nil {
+		message.Ending = 3
 	}
-	return Message{
-		Frames: append(s.frames, Frame("data: [DONE]\n\n")), Tokens: s.tokens, Stream: true,
-		Ending: ending, Marks: 1,
+	return message
+}
+
+// frames makes the chunks of all choices, one choice behind the other, the last
+// chunk, and the end mark.
+func (s v2Stream) frames(yield func(Frame, int) bool) {
+	for i := range s.outs {
+		if !s.say(i, &s.outs[i], yield) {
+			return
+		}
 	}
+	if s.last != nil && !yield(dataFrame(s.last()), 0) {
+		return
+	}
+	yield(Frame("data: [DONE]\n\n"), 0)
+}
+
+// say makes the chunks of a choice. The last one adds nothing but why it ends;
+// before, the reason is empty.
+func (s v2Stream) say(i int, out *completion, yield func(Frame, int) bool) bool {
+	for step := range eachStep(out) {
+		delta := v2Choice(i, "delta", v2Delta(step), "", out.safety.at(false))
+		if !yield(dataFrame(s.chunk(array(delta), nil)), step.tokens()) {
+			return false
+		}
+	}
+	end := v2Choice(i, "delta", obj().str("content", "").end(), out.finish, out.safety)
+	return yield(dataFrame(s.chunk(array(end), nil)), 0)
 }
 
 func v2Delta(s step) []byte {

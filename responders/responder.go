@@ -163,6 +163,15 @@ func (m Message) bringing(u usage) Message {
 // Thousands of paced streams at once hold nothing of what they still have to say.
 type Frames func(yield func(f Frame, tokens int) bool)
 
+// spoken leaves the frames to be made when they are sent, if they leave over
+// time; else they are put down.
+func (m Meta) spoken(message Message) Message {
+	if m.Paced {
+		return message
+	}
+	return message.whole()
+}
+
 // whole puts the frames down.
 func (m Message) whole() Message {
 	for f, tokens := range m.Later {

@@ -14,9 +14,9 @@ import (
 )
 
 // readBody returns the JSON body, or nothing if it is none.
-func readBody(r *scenarios.Request) jsonBody {
+func readBody(r *scenarios.Request) *jsonBody {
 	if !r.JSON {
-		return jsonBody{}
+		return &jsonBody{}
 	}
 	return newJSONBody(gjson.ParseBytes(r.Body))
 }
@@ -28,7 +28,7 @@ func isObject(body []byte) bool {
 }
 
 // modelOf returns the model that the body names.
-func modelOf(body jsonBody) string { return clipped(body.Get("model").String()) }
+func modelOf(body *jsonBody) string { return clipped(body.Get("model").String()) }
 
 // clipped cuts a name or an id at a length that no real one has: streams repeat
 // it in every frame.
