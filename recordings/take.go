@@ -127,7 +127,7 @@ func (r *Recorder) Keep(t *Take, end End) {
 		why = socket
 	case end == ClientLeft || end == Stopped || end == CutShort || end == NoAnswer || end == BrokenOff && !(t.Stream && t.Request.Stream):
 		why = string(end)
-	case encoding != "" && !strings.EqualFold(encoding, "identity"):
+	case t.size > 0 && encoding != "" && !strings.EqualFold(encoding, "identity"):
 		why = compressed
 	case t.size+len(t.Request.Body) > longestTake:
 		why = tooLong
