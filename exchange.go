@@ -42,6 +42,9 @@ func (s *Server) exchange(w http.ResponseWriter, req *http.Request) {
 	known.in = in
 	defer s.worlds.leave(at)
 	rest := s.readBody(in, req)
+	if rest != nil {
+		w = &giver{w, rest}
+	}
 	deadline.SetReadDeadline(time.Time{})
 	if in.State == responders.BodyCut {
 		ctx = s.alive // The client has stopped sending, which ends the request's own context; it may still listen.
@@ -258,16 +261,17 @@ func (s *Server) incoming(req *http.Request) (*responders.Incoming, visit) {
 
 // readBody reads the body of the request, up to the bound. It returns what is
 // beyond, which only upstream may want; nil if that is nothing.
-func (s *Server) readBody(in *responders.Incoming, req *http.Request) (rest io.Reader) {
+func (s *Server) readBody(in *responders.Incoming, req *http.Request) *remainder {
 	if req.Body == nil {
 		return nil
 	}
-	body, err := readAll(io.LimitReader(req.Body, s.maxBody+1), req.ContentLength)
+	rest := &remainder{from: req.Body}
+	body, err := readAll(io.LimitReader(rest, s.maxBody+1), req.ContentLength)
 	in.Body = body
 	switch {
 	case int64(len(body)) > s.maxBody:
-		in.Body, in.State = body[:s.maxBody], responders.BodyTooLarge
-		return io.MultiReader(bytes.NewReader(body[s.maxBody:]), req.Body)
+		in.Body, in.State, rest.ahead = body[:s.maxBody], responders.BodyTooLarge, body[s.maxBody:]
+		return rest
 	case err != nil:
 		in.State = responders.BodyCut
 	}

@@ -52,7 +52,7 @@ type passing struct {
 	server    *Server
 	at        visit
 	in        *responders.Incoming
-	rest      io.Reader            // Of a body that is longer than we read.
+	rest      *remainder           // Of a body that is longer than we read.
 	responder responders.Responder // Nil for a path of nobody.
 	request   *scenarios.Request
 	decision  scenarios.Decision
@@ -203,11 +203,17 @@ func (p *passing) plan() (play.Script, error) {
 		entry = d.Failure.Entry
 	}
 	script, err := play.PlanCopy(p.answer, d, p.at.engine.Wire, known)
+	if err == nil && (script.TakesOver() || script.Upgrades()) && !p.rest.isOver() {
+		return nil, errStillComes
+	}
 	if err == nil && p.responder != nil {
 		noteError(p.e, p.responder, p.request, d, entry)
 	}
 	return script, err
 }
+
+// errStillComes says why an answer cannot be damaged on its connection.
+var errStillComes = errors.New("upstream answered before all of the call's body was there, and the connection still carries it")
 
 // expect writes the script for an answer that nobody asks for. Damage to one
 // that is read as a whole cannot be planned without it.

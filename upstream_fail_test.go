@@ -10,8 +10,19 @@ import (
 	"testing"
 )
 
-// bareUpstream answers every connection with what the function does to it.
+// bareUpstream answers every connection with what the function does to it, once
+// a call came on it.
 func bareUpstream(t *testing.T, answer func(net.Conn)) string {
+	t.Helper()
+	return bareListener(t, func(conn net.Conn) {
+		if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+			answer(conn)
+		}
+	})
+}
+
+// bareListener has the function do all that is done to every connection.
+func bareListener(t *testing.T, serve func(net.Conn)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -26,9 +37,7 @@ func bareUpstream(t *testing.T, answer func(net.Conn)) string {
 			}
 			go func() {
 				defer conn.Close()
-				if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
-					answer(conn)
-				}
+				serve(conn)
 			}()
 		}
 	}()
