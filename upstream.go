@@ -251,7 +251,7 @@ func (p *passing) ask(ctx context.Context, cancel context.CancelCauseFunc, req *
 	if problem := p.unfit(req); problem != nil {
 		return problem
 	}
-	leave, err := p.server.upstream.waiting.enter(p.request.Fingerprint)
+	leave, err := p.server.upstream.waiting.enter(waitingFor(p.in, req.URL.RawQuery))
 	if err != nil {
 		p.came.Failed = err.Error()
 		return &scenarios.Mistake{Status: http.StatusLoopDetected, Title: "too many wait for upstream", Detail: err.Error()}
