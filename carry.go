@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/mockllm/mockllm/play"
+	"github.com/mockllm/mockllm/responders"
 )
 
 // target is the URL upstream: its base, and path and query as they came.
@@ -65,7 +66,16 @@ func (p *passing) outgoing(ctx context.Context, req *http.Request) *http.Request
 
 // looksInside reports whether somebody here reads the answer: then it must not
 // be compressed.
-func (p *passing) looksInside() bool { return play.Shapes(p.decision) || p.server.recorder != nil }
+func (p *passing) looksInside() bool {
+	return play.Shapes(p.decision) || p.server.recorder != nil || p.decision.Spends()
+}
+
+// spend takes tokens of the answer from the limits.
+func (p *passing) spend(tokens int) {
+	if err := p.at.engine.Spend(p.server.alive, p.in.Namespace, p.at.clock.Now(), &p.decision, tokens); err != nil {
+		p.server.log.Warn("tokens of an answer from upstream are not counted", "error", err)
+	}
+}
 
 // take takes the answer over.
 func (p *passing) take(req *http.Request, answer *http.Response) {
@@ -82,6 +92,10 @@ func (p *passing) take(req *http.Request, answer *http.Response) {
 	}
 	for name := range answer.Trailer {
 		header.Add("Trailer", name)
+	}
+	if p.decision.Spends() && answer.StatusCode != http.StatusSwitchingProtocols {
+		p.meter = &meter{ReadCloser: body, left: a.Length, stream: a.Stream, ends: responders.EndOf(p.request.Dialect), take: p.spend}
+		body = p.meter
 	}
 	if through, both := answer.Body.(io.ReadWriteCloser); both && answer.StatusCode == http.StatusSwitchingProtocols {
 		header["Connection"], header["Upgrade"] = []string{"Upgrade"}, []string{upgrade}

@@ -61,6 +61,7 @@ type passing struct {
 	answer   play.Answer
 	came     journal.Upstream // What the journal is told of it.
 	forsaken bool             // The client left, or we closed: that it came to no end is not upstream's fault.
+	meter    *meter           // What its tokens are counted by, if a limit counts them.
 	recorded recordings.Take  // What the server's recorder keeps, if it has one.
 
 	through io.ReadWriteCloser // The connection behind a WebSocket that was opened; else nil.
@@ -94,6 +95,9 @@ func (p *passing) pass(ctx context.Context, w http.ResponseWriter, req *http.Req
 	p.amend(script)
 	sent, performed := p.perform(ctx, w, script)
 	s.tellPanic(ctx, sent.Err)
+	if p.meter != nil {
+		p.meter.settle() // Of an answer that came to no end, too.
+	}
 	asked := p.at.clock.Now().Sub(start) - sent.Took
 	sent.Took += asked // The client waits for upstream too.
 	if sent.Status != 0 {
