@@ -78,7 +78,7 @@ func (p *passing) pass(ctx context.Context, w http.ResponseWriter, req *http.Req
 	p.e.Upstream = &journal.Upstream{URL: p.came.URL}
 	p.e.ID = s.journal.Begin(*p.e)
 	start := p.at.clock.Now()
-	problem := p.ask(asking, cancel, req)
+	problem := p.ask(asking, cancel, w, req)
 	p.forsaken = ctx.Err() != nil
 	switch {
 	case problem == nil:
@@ -251,7 +251,7 @@ func (p *passing) amend(script play.Script) {
 
 // ask sends the call on and waits for the head of the answer. What goes wrong
 // before that is a problem of ours to tell: no vendor would answer so.
-func (p *passing) ask(ctx context.Context, cancel context.CancelCauseFunc, req *http.Request) *scenarios.Mistake {
+func (p *passing) ask(ctx context.Context, cancel context.CancelCauseFunc, w http.ResponseWriter, req *http.Request) *scenarios.Mistake {
 	if problem := p.unfit(req); problem != nil {
 		return problem
 	}
@@ -264,8 +264,10 @@ func (p *passing) ask(ctx context.Context, cancel context.CancelCauseFunc, req *
 	waiting, stop := context.WithTimeout(ctx, p.upstream.Patience())
 	defer stop()
 	patience := context.AfterFunc(waiting, func() { cancel(errSlow) })
+	hearing, heard := p.hearInterim(ctx, w, req)
 	start := p.at.clock.Now()
-	answer, err := p.server.upstream.to(p.upstream).RoundTrip(p.outgoing(ctx, req))
+	answer, err := p.server.upstream.to(p.upstream).RoundTrip(p.outgoing(hearing, req))
+	heard()
 	patience()
 	p.came.FirstByte = p.at.clock.Now().Sub(start)
 	if err == nil {
