@@ -112,6 +112,19 @@ func TestZippedAnswerIsDamaged(t *testing.T) {
 	}
 }
 
+// TestZippedBomb: what is read as a whole is bounded by what it is unpacked.
+func TestZippedBomb(t *testing.T) {
+	var bomb bytes.Buffer
+	z := gzip.NewWriter(&bomb)
+	z.Write(make([]byte, 11<<20))
+	z.Close()
+	front := inFrontOf(t, bareUpstream(t, says("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n"+bomb.String())),
+		"[[rule]]\nname = \"r\"\nmatch.operation = \"chat\"\nmatch.stream = false\nfault = \"truncate\"")
+	if status, body := post(t, front.URL()+chatPath, hello); status != 501 || !strings.Contains(body, "too long") {
+		t.Errorf("%d %.200s", status, body)
+	}
+}
+
 // TestBadZip: what cannot be uncompressed breaks off.
 func TestBadZip(t *testing.T) {
 	var whole bytes.Buffer
