@@ -77,6 +77,9 @@ func (p *passing) pass(ctx context.Context, w http.ResponseWriter, req *http.Req
 	p.came.URL = string(p.upstream.URL)
 	p.e.Upstream = &journal.Upstream{URL: p.came.URL}
 	p.e.ID = s.journal.Begin(*p.e)
+	if p.rest != nil {
+		http.NewResponseController(w).EnableFullDuplex() // Or net/http would read the rest itself when the answer begins.
+	}
 	start := p.at.clock.Now()
 	problem := p.ask(asking, cancel, w, req)
 	p.forsaken = ctx.Err() != nil

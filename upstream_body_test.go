@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
 const (
@@ -120,3 +121,38 @@ func TestTakenOverWhileSending(t *testing.T) {
 type endless struct{}
 
 func (endless) Read(b []byte) (int, error) { return len(b), nil }
+
+// TestAnswerBeforeTheRest: a client may wait for the beginning of the answer
+// before it sends the rest of a long call, and the answer goes on.
+func TestAnswerBeforeTheRest(t *testing.T) {
+	const size, rest = 12 << 20, 100 << 10
+	front := inFrontOf(t, bareListener(t, func(conn net.Conn) {
+		req, err := http.ReadRequest(bufio.NewReader(conn))
+		if err != nil {
+			return
+		}
+		io.CopyN(io.Discard, req.Body, size-rest)
+		io.WriteString(conn, sse+oneFrame)
+		io.Copy(io.Discard, req.Body)
+		io.WriteString(conn, oneFrame+"0\r\n\r\n")
+	}), "")
+	conn, err := net.Dial("tcp", hostOf(t, front.URL()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(30 * time.Second))
+	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", nativePath, size, strings.Repeat("x", size-rest))
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	frame := make([]byte, 10)
+	if _, err := io.ReadFull(answer.Body, frame); err != nil || string(frame) != "data: {}\n\n" {
+		t.Fatalf("%q %v", frame, err)
+	}
+	io.WriteString(conn, strings.Repeat("x", rest))
+	if more, err := io.ReadAll(answer.Body); err != nil || string(more) != string(frame) {
+		t.Errorf("%q %v", more, err)
+	}
+}
