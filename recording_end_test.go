@@ -71,3 +71,25 @@ func TestRecordsEnds(t *testing.T) {
 func leave(_ *Server, answer *http.Response) { answer.Body.Close() }
 
 func drain(_ *Server, answer *http.Response) { io.Copy(io.Discard, answer.Body) }
+
+// TestReplaysNoFrames holds that a stream without any frame is replayed as one:
+// whether it ended properly or broke off.
+func TestReplaysNoFrames(t *testing.T) {
+	for name, end := range map[string]string{"it ends": "0\r\n\r\n", "it breaks off": ""} {
+		t.Run(name, func(t *testing.T) {
+			var want string
+			r := recorded(t, bareUpstream(t, says(sse+end)), func(front *Server) { want = onTheWire(t, front.URL(), liveStream) })
+			if r.Takes != 1 {
+				t.Fatalf("%d exchanges, skipped %v", r.Takes, r.Skipped)
+			}
+			want = strings.Replace(want, "Connection: close\n", "", 1) // It is of the connection, and not of the answer.
+			if got := onTheWire(t, RunT(t, ScenarioText(string(r.Text)), WithQuietWire()).URL(), liveStream); strings.Replace(got, "Connection: close\n", "", 1) != want {
+				t.Errorf("replayed\n%s\nwant\n%s\nof\n%s", got, want, r.Text)
+			}
+		})
+	}
+	r := recorded(t, bareUpstream(t, says("HTTP/1.1 204 No Content\r\nContent-Type: text/event-stream\r\n\r\n")), func(front *Server) { onTheWire(t, front.URL(), liveStream) })
+	if r.Takes != 1 {
+		t.Errorf("no content: %d exchanges, skipped %v", r.Takes, r.Skipped)
+	}
+}

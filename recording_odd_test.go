@@ -2,6 +2,7 @@ package mockllm
 
 import (
 	"bytes"
+	"compress/gzip"
 	"fmt"
 	"io"
 	"net"
@@ -55,6 +56,12 @@ func FuzzRecording(f *testing.F) {
 	f.Add("text/event-stream", "X-A", "b", []byte("data: {\"a\":\"\\u0000\"}\r\n\r\n: c\n\ndata\n\nrest"), []byte(`{"stream":true}`))
 	f.Add("application/json", "Retry-After", "\t1 \x80é", []byte("\x00\x1b\"'''\\\u007f\u0085\ufeff\U0001f642\r\n\t\"\"\""), []byte("\x00\xff"))
 	f.Add("text/event-stream", "Server", "", []byte("\xff\xfe\n\n"), []byte(`{"model":"`+"\\u007f\x7f"+`","stream":true}`))
+	var zipped bytes.Buffer
+	z := gzip.NewWriter(&zipped)
+	io.WriteString(z, threeFrames)
+	z.Close()
+	f.Add("text/event-stream", "Content-Encoding", "gzip", zipped.Bytes(), []byte(liveStream))
+	f.Add("text/event-stream", "Content-Encoding", "gzip", []byte(threeFrames), []byte(liveStream))
 	var kind, name, value string
 	var body []byte
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -82,7 +89,7 @@ func FuzzRecording(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, r.Text)
 		}
-		if r.Takes == 0 || status != http.StatusOK || changes(got) {
+		if r.Takes == 0 || status != http.StatusOK || changes(got) || strings.Contains(string(r.Text), "\nfault = ") {
 			return
 		}
 		replay, err := New(ScenarioText(string(r.Text)), WithClock(newWound()))

@@ -14,24 +14,49 @@ var manyTokens = "[[limit]]\ntpm = 100\n[[rule]]\nname = \"long\"\nwhen = { call
 // TestTokensOfAnswers: the tokens of an answer are taken on every dialect that
 // answers in tokens, streamed or not.
 func TestTokensOfAnswers(t *testing.T) {
-	const said = `"messages":[{"role":"user","content":"hi"}]`
-	for dialect, call := range map[string][2]string{
-		"qianfan-v1":           {v1Path + "?access_token=24.x", `{` + said + `,"stream":%v}`},
-		"qianfan-v2":           {"/v2/chat/completions", `{"model":"ernie-4.0-8k",` + said + `,"stream":%v}`},
-		"dashscope-native":     {"/api/v1/services/aigc/text-generation/generation", `{"model":"qwen-plus","input":{` + said + `},"parameters":{"seed":1},"stream":%v}`},
-		"dashscope-compatible": {chatPath, `{"model":"qwen-plus",` + said + `,"stream":%v}`},
-		"dashscope-responses":  {"/compatible-mode/v1/responses", `{"model":"qwen-plus","input":"hi","stream":%v}`},
-		"dashscope-anthropic":  {"/apps/anthropic/v1/messages", `{"model":"qwen-plus","max_tokens":1000,` + said + `,"stream":%v}`},
-	} {
+	for dialect, call := range tokenCalls {
 		for _, stream := range []bool{false, true} {
 			t.Run(fmt.Sprint(dialect, " ", stream), func(t *testing.T) {
-				srv := RunT(t, ScenarioText(manyTokens), WithClock(play.NewManual(goldenTime)))
-				for _, want := range []string{"rule", "limit"} {
-					post(t, srv.URL()+call[0], fmt.Sprintf(call[1], stream), "Authorization", "Bearer k")
-					if e := lastOf(srv); string(e.Cause) != want {
-						t.Errorf("answered by %s with status %d, want %s", e.Cause, e.Status, want)
-					}
-				}
+				wantTokensTaken(t, RunT(t, ScenarioText(manyTokens), WithClock(play.NewManual(goldenTime))), call, stream, "rule")
+			})
+		}
+	}
+}
+
+const saidHi = `"messages":[{"role":"user","content":"hi"}]`
+
+// tokenCalls are a path and a body, to be streamed or not, for each dialect that
+// answers in tokens.
+var tokenCalls = map[string][2]string{
+	"qianfan-v1":           {v1Path + "?access_token=24.x", `{` + saidHi + `,"stream":%v}`},
+	"qianfan-v2":           {"/v2/chat/completions", `{"model":"ernie-4.0-8k",` + saidHi + `,"stream":%v}`},
+	"dashscope-native":     {"/api/v1/services/aigc/text-generation/generation", `{"model":"qwen-plus","input":{` + saidHi + `},"parameters":{"seed":1},"stream":%v}`},
+	"dashscope-compatible": {chatPath, `{"model":"qwen-plus",` + saidHi + `,"stream":%v}`},
+	"dashscope-responses":  {"/compatible-mode/v1/responses", `{"model":"qwen-plus","input":"hi","stream":%v}`},
+	"dashscope-anthropic":  {"/apps/anthropic/v1/messages", `{"model":"qwen-plus","max_tokens":1000,` + saidHi + `,"stream":%v}`},
+}
+
+// wantTokensTaken makes a call whose answer takes all of a limit, and another.
+func wantTokensTaken(t *testing.T, srv *Server, call [2]string, stream bool, first string) {
+	t.Helper()
+	for _, want := range []string{first, "limit"} {
+		post(t, srv.URL()+call[0], fmt.Sprintf(call[1], stream), "Authorization", "Bearer k")
+		if e := lastOf(srv); string(e.Cause) != want {
+			t.Errorf("answered by %s with status %d, want %s", e.Cause, e.Status, want)
+		}
+	}
+}
+
+// TestTokensOfRealAnswers: those that upstream says are taken too, before the
+// client sees the end of the answer.
+func TestTokensOfRealAnswers(t *testing.T) {
+	for dialect, call := range tokenCalls {
+		call[1] = strings.Replace(call[1], `"stream":%v`, `"stream_options":{"include_usage":true},"stream":%v`, 1)
+		for _, stream := range []bool{false, true} {
+			t.Run(fmt.Sprint(dialect, " ", stream), func(t *testing.T) {
+				rule, limit, _ := strings.Cut(manyTokens, "[[rule]]")
+				upstream := RunT(t, ScenarioText("[[rule]]"+limit))
+				wantTokensTaken(t, inFrontOf(t, upstream.URL(), rule, WithClock(play.NewManual(goldenTime))), call, stream, "upstream")
 			})
 		}
 	}

@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/mockllm/mockllm/scenarios"
@@ -21,7 +19,7 @@ type transports struct {
 }
 
 func newTransports() transports {
-	return transports{newTransport(true), newTransport(false), &waiting{most: mostWaiting, calls: map[string]int{}}}
+	return transports{newTransport(true), newTransport(false), &waiting{most: mostWaiting, calls: map[waitingCall]int{}}}
 }
 
 // to returns the one for an upstream.
@@ -62,35 +60,6 @@ func newTransport(verify bool) *http.Transport {
 // errLoop says that the server behind is this one: every call would come again
 // until nothing is left to call with.
 var errLoop = errors.New("the upstream's address is this server's own")
-
-// mostWaiting bounds how many equal calls wait for the header of an upstream at
-// once. Servers that pass to one another in a ring would never stop otherwise,
-// and nothing in a call tells that it was here before.
-const mostWaiting = 1000
-
-// waiting counts the calls that wait, by their fingerprint.
-type waiting struct {
-	mu    sync.Mutex
-	most  int
-	calls map[string]int
-}
-
-// enter counts a call until it leaves, unless there are too many of it.
-func (w *waiting) enter(call string) (leave func(), err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.calls[call] == w.most {
-		return nil, fmt.Errorf("%d equal calls wait for upstream: does it pass them on to this server?", w.most)
-	}
-	w.calls[call]++
-	return func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		if w.calls[call]--; w.calls[call] == 0 {
-			delete(w.calls, call)
-		}
-	}, nil
-}
 
 // dialUpstream connects to a server behind, unless the request came on the
 // very address that it would go to.

@@ -1,13 +1,11 @@
 package mockllm
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/mockllm/mockllm/catalog"
@@ -57,6 +55,7 @@ type passing struct {
 	answer   play.Answer
 	came     journal.Upstream // What the journal is told of it.
 	forsaken bool             // The client left, or we closed: that it came to no end is not upstream's fault.
+	meter    *meter           // What its tokens are counted by, if a limit counts them.
 	recorded recordings.Take  // What the server's recorder keeps, if it has one.
 
 	through io.ReadWriteCloser // The connection behind a WebSocket that was opened; else nil.
@@ -71,8 +70,11 @@ func (p *passing) pass(ctx context.Context, w http.ResponseWriter, req *http.Req
 	p.came.URL = string(p.upstream.URL)
 	p.e.Upstream = &journal.Upstream{URL: p.came.URL}
 	s.enter(p.e)
+	if p.rest != nil {
+		http.NewResponseController(w).EnableFullDuplex() // Or net/http would read the rest itself when the answer begins.
+	}
 	start := p.at.clock.Now()
-	problem := p.ask(asking, cancel, req)
+	problem := p.ask(asking, cancel, w, req)
 	p.forsaken = ctx.Err() != nil
 	switch {
 	case problem == nil:
@@ -89,6 +91,9 @@ func (p *passing) pass(ctx context.Context, w http.ResponseWriter, req *http.Req
 	p.amend(script)
 	sent, performed := p.perform(ctx, w, script)
 	s.tellPanic(ctx, sent.Err)
+	if p.meter != nil {
+		p.meter.settle() // Of an answer that came to no end, too.
+	}
 	asked := p.at.clock.Now().Sub(start) - sent.Took
 	sent.Took += asked // The client waits for upstream too.
 	if sent.Status != 0 {
@@ -196,11 +201,17 @@ func (p *passing) plan() (play.Script, error) {
 		entry = d.Failure.Entry
 	}
 	script, err := play.PlanCopy(p.answer, d, p.at.engine.Wire, known)
+	if err == nil && (script.TakesOver() || script.Upgrades()) && !p.rest.isOver() {
+		return nil, errStillComes
+	}
 	if err == nil && p.responder != nil {
 		noteError(p.e, p.responder, p.request, d, entry)
 	}
 	return script, err
 }
+
+// errStillComes says why an answer cannot be damaged on its connection.
+var errStillComes = errors.New("upstream answered before all of the call's body was there, and the connection still carries it")
 
 // expect writes the script for an answer that nobody asks for. Damage to one
 // that is read as a whole cannot be planned without it.
@@ -234,11 +245,11 @@ func (p *passing) amend(script play.Script) {
 
 // ask sends the call on and waits for the head of the answer. What goes wrong
 // before that is a problem of ours to tell: no vendor would answer so.
-func (p *passing) ask(ctx context.Context, cancel context.CancelCauseFunc, req *http.Request) *scenarios.Mistake {
+func (p *passing) ask(ctx context.Context, cancel context.CancelCauseFunc, w http.ResponseWriter, req *http.Request) *scenarios.Mistake {
 	if problem := p.unfit(req); problem != nil {
 		return problem
 	}
-	leave, err := p.server.upstream.waiting.enter(p.request.Fingerprint)
+	leave, err := p.server.upstream.waiting.enter(waitingFor(p.in, req.URL.RawQuery))
 	if err != nil {
 		p.came.Failed = err.Error()
 		return &scenarios.Mistake{Status: http.StatusLoopDetected, Title: "too many wait for upstream", Detail: err.Error()}
@@ -247,8 +258,10 @@ func (p *passing) ask(ctx context.Context, cancel context.CancelCauseFunc, req *
 	waiting, stop := context.WithTimeout(ctx, p.upstream.Patience())
 	defer stop()
 	patience := context.AfterFunc(waiting, func() { cancel(errSlow) })
+	hearing, heard := p.hearInterim(ctx, w, req)
 	start := p.at.clock.Now()
-	answer, err := p.server.upstream.to(p.upstream).RoundTrip(p.outgoing(ctx, req))
+	answer, err := p.server.upstream.to(p.upstream).RoundTrip(p.outgoing(hearing, req))
+	heard()
 	patience()
 	p.came.FirstByte = p.at.clock.Now().Sub(start)
 	if err == nil {
@@ -307,75 +320,4 @@ func (p *passing) unfit(req *http.Request) *scenarios.Mistake {
 		}
 	}
 	return nil
-}
-
-// target is the URL upstream: its base, and path and query as they came.
-func (p *passing) target(req *http.Request) *url.URL {
-	to := p.upstream.URL.Parse()
-	path := strings.TrimSuffix(to.EscapedPath(), "/") + p.in.Path
-	plain, err := url.PathUnescape(path)
-	if err != nil {
-		plain = path
-	}
-	return &url.URL{
-		Scheme: to.Scheme, Host: to.Host, Path: plain, RawPath: path,
-		RawQuery: req.URL.RawQuery, ForceQuery: req.URL.ForceQuery,
-	}
-}
-
-// outgoing is the request as it is sent on.
-func (p *passing) outgoing(ctx context.Context, req *http.Request) *http.Request {
-	out := (&http.Request{
-		Method: req.Method, URL: p.target(req), Header: req.Header.Clone(), ContentLength: req.ContentLength,
-		Trailer: req.Trailer, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}).WithContext(ctx)
-	upgrade := upgradeOf(req.Header)
-	trailers := strings.Contains(strings.ToLower(req.Header.Get("Te")), "trailers")
-	dropHops(out.Header)
-	if upgrade != "" {
-		out.Header["Connection"], out.Header["Upgrade"] = []string{"Upgrade"}, []string{upgrade}
-	}
-	if trailers {
-		out.Header["Te"] = []string{"trailers"}
-	}
-	for name := range out.Header {
-		if isOurs(name) {
-			out.Header.Del(name)
-		}
-	}
-	if out.Header["User-Agent"] == nil {
-		out.Header["User-Agent"] = []string{""} // So that none is added.
-	}
-	if (play.Shapes(p.decision) || p.server.recorder != nil) && out.Header["Accept-Encoding"] != nil {
-		out.Header["Accept-Encoding"] = []string{"identity"} // Frames of a compressed answer cannot be told apart.
-	}
-	switch {
-	case p.rest != nil:
-		out.Body = io.NopCloser(io.MultiReader(bytes.NewReader(p.in.Body), p.rest))
-	case len(p.in.Body) > 0:
-		out.Body = io.NopCloser(bytes.NewReader(p.in.Body))
-		out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(p.in.Body)), nil }
-	case req.ContentLength != 0:
-		out.Body = http.NoBody // An empty body that was sent in chunks.
-	}
-	return out
-}
-
-// take takes the answer over.
-func (p *passing) take(req *http.Request, answer *http.Response) {
-	header, upgrade := answer.Header, upgradeOf(answer.Header)
-	a := play.Answer{Status: answer.StatusCode, Header: header, Length: lengthOf(req, answer)}
-	kind, _, _ := strings.Cut(header.Get("Content-Type"), ";")
-	a.Stream = strings.EqualFold(strings.TrimSpace(kind), "text/event-stream")
-	dropHops(header)
-	header.Del("Content-Length")
-	for name := range answer.Trailer {
-		header.Add("Trailer", name)
-	}
-	if through, both := answer.Body.(io.ReadWriteCloser); both && answer.StatusCode == http.StatusSwitchingProtocols {
-		header["Connection"], header["Upgrade"] = []string{"Upgrade"}, []string{upgrade}
-		p.through = through
-	}
-	a.Body = play.NewSource(answer.Body, a.Stream, p.record(answer, a.Stream), func() http.Header { return answer.Trailer })
-	p.answer = a
 }

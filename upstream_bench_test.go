@@ -26,7 +26,11 @@ func BenchmarkUpstream(b *testing.B) {
 	}
 	defer front.Close()
 	to, _ := url.Parse(upstream.URL())
-	bare := httptest.NewServer(httputil.NewSingleHostReverseProxy(to))
+	proxy := httputil.NewSingleHostReverseProxy(to)
+	bare := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		http.NewResponseController(w).EnableFullDuplex() // Or an answer that comes before it has looked for the body's end breaks.
+		proxy.ServeHTTP(w, req)
+	}))
 	defer bare.Close()
 	for name, body := range map[string]string{"whole": hello, "stream": liveStream} {
 		b.Run(name, func(b *testing.B) {

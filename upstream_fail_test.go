@@ -10,8 +10,19 @@ import (
 	"testing"
 )
 
-// bareUpstream answers every connection with what the function does to it.
+// bareUpstream answers every connection with what the function does to it, once
+// a call came on it.
 func bareUpstream(t *testing.T, answer func(net.Conn)) string {
+	t.Helper()
+	return bareListener(t, func(conn net.Conn) {
+		if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+			answer(conn)
+		}
+	})
+}
+
+// bareListener has the function do all that is done to every connection.
+func bareListener(t *testing.T, serve func(net.Conn)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -26,9 +37,7 @@ func bareUpstream(t *testing.T, answer func(net.Conn)) string {
 			}
 			go func() {
 				defer conn.Close()
-				if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
-					answer(conn)
-				}
+				serve(conn)
 			}()
 		}
 	}()
@@ -174,29 +183,33 @@ func TestUpstreamIsItself(t *testing.T) {
 }
 
 // TestRingOfTwo ends a call that two servers pass to one another, and serves
-// the next one.
+// the next one, also if each puts a path in front.
 func TestRingOfTwo(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	second := inFrontOf(t, "http://"+l.Addr().String(), "")
-	first, err := New(ScenarioText("upstream = \"" + second.URL() + "\""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { first.Close() })
-	first.upstream.waiting.most = 10
-	go first.Serve(l)
-	for range 2 {
-		if status, body := post(t, "http://"+l.Addr().String()+chatPath, hello); status != 508 || !strings.Contains(body, "10 equal calls wait for upstream") {
-			t.Errorf("%d %s", status, body)
-		}
-	}
-	first.upstream.waiting.mu.Lock()
-	defer first.upstream.waiting.mu.Unlock()
-	if n := len(first.upstream.waiting.calls); n != 0 {
-		t.Errorf("%d calls still wait", n)
+	for _, base := range []string{"", "/base"} {
+		t.Run("base "+base, func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			second := inFrontOf(t, "http://"+l.Addr().String()+base, "")
+			first, err := New(ScenarioText("upstream = \"" + second.URL() + base + base + "\""))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { first.Close() })
+			first.upstream.waiting.most = 10
+			go first.Serve(l)
+			for range 2 {
+				if status, body := post(t, "http://"+l.Addr().String()+chatPath, hello); status != 508 || !strings.Contains(body, "10 equal calls wait for upstream") {
+					t.Errorf("%d %s", status, body)
+				}
+			}
+			first.upstream.waiting.mu.Lock()
+			defer first.upstream.waiting.mu.Unlock()
+			if n := len(first.upstream.waiting.calls); n != 0 {
+				t.Errorf("%d calls still wait", n)
+			}
+		})
 	}
 }
 

@@ -42,7 +42,7 @@ func Plan(m responders.Message, d scenarios.Decision, wire Timing) Script {
 	if m.Close {
 		p.script = append(p.script, Step{Kind: Close})
 	}
-	if m.Status == http.StatusSwitchingProtocols && !p.script.raw() {
+	if m.Status == http.StatusSwitchingProtocols && !p.script.TakesOver() {
 		p.upgrade()
 	}
 	return p.script

@@ -35,7 +35,7 @@ func PlayFrom(ctx context.Context, w http.ResponseWriter, s Script, from *Source
 		defer from.Close()
 	}
 	var err error
-	if s.raw() {
+	if s.TakesOver() {
 		err = p.hijacked(w, s)
 	} else if err = p.perform(s, newServed(w, s.paced())); err != nil && !p.refused {
 		abandon(w)

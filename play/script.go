@@ -120,8 +120,9 @@ func mustEncode(c rune) bool {
 	return !plain
 }
 
-// raw reports whether the script has steps that need the connection itself.
-func (s Script) raw() bool {
+// TakesOver reports whether the script has steps that need the connection
+// itself.
+func (s Script) TakesOver() bool {
 	return s.has(Raw, Close, Reset, Hang)
 }
 

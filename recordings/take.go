@@ -43,9 +43,17 @@ type chunk struct {
 	data []byte
 }
 
-// Hear takes a piece of the answer's body, so long behind the header.
+// Hear takes a piece of the answer's body, so long behind the header. Within a
+// millisecond, which is what is written down, all pieces are one.
 func (t *Take) Hear(at time.Duration, data []byte) {
-	if t.size += len(data); t.size <= longestTake {
+	t.size += len(data)
+	last := len(t.chunks) - 1
+	switch {
+	case t.size > longestTake:
+		t.chunks = nil
+	case last >= 0 && at-t.chunks[last].at < time.Millisecond:
+		t.chunks[last].data = append(t.chunks[last].data, data...)
+	default:
 		t.chunks = append(t.chunks, chunk{at, slices.Clone(data)})
 	}
 }
@@ -127,7 +135,7 @@ func (r *Recorder) Keep(t *Take, end End) {
 		why = socket
 	case end == ClientLeft || end == Stopped || end == CutShort || end == NoAnswer || end == BrokenOff && !(t.Stream && t.Request.Stream):
 		why = string(end)
-	case encoding != "" && !strings.EqualFold(encoding, "identity"):
+	case t.size > 0 && encoding != "" && !strings.EqualFold(encoding, "identity"):
 		why = compressed
 	case t.size+len(t.Request.Body) > longestTake:
 		why = tooLong

@@ -201,7 +201,7 @@ func (w *writer) outcome(t *Take, end End) (text, why string) {
 		return "", secretBytes
 	case !plain:
 		fmt.Fprintf(&b, ", encoding = \"base64\", body = %s", quote(base64.StdEncoding.EncodeToString(body)))
-	case t.Stream && len(body) > 0:
+	case t.Stream && status != http.StatusNoContent && status != http.StatusNotModified: // Also one without any frame.
 		w.frames(&b, t, body)
 	case len(body) > 0:
 		b.WriteString(", body = " + quote(w.redactor.Answer(string(body))))
@@ -214,7 +214,7 @@ func (w *writer) outcome(t *Take, end End) (text, why string) {
 // one before.
 func (w *writer) frames(b *strings.Builder, t *Take, body []byte) {
 	ends := play.FrameEnds(body)
-	if len(ends) == 0 || ends[len(ends)-1] < len(body) {
+	if len(body) > 0 && (len(ends) == 0 || ends[len(ends)-1] < len(body)) {
 		ends = append(ends, len(body)) // What is no whole frame.
 	}
 	b.WriteString(", frames = [\n")

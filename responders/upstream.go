@@ -2,6 +2,7 @@ package responders
 
 import (
 	"bytes"
+	"math"
 	"slices"
 	"strings"
 
@@ -62,6 +63,19 @@ func EndOf(dialect string) func(frame []byte) (ending, mark bool) {
 		}
 		return false, false
 	}
+}
+
+// OutputTokens returns how many tokens an answer of a real server, or an event
+// of it, says that it has; 0 if it does not say.
+func OutputTokens(body []byte) int {
+	if !gjson.ValidBytes(body) {
+		return 0
+	}
+	tokens := 0
+	for _, usage := range gjson.GetManyBytes(body, "usage.completion_tokens", "usage.output_tokens", "response.usage.output_tokens") {
+		tokens = max(tokens, int(min(usage.Int(), math.MaxInt32)))
+	}
+	return tokens
 }
 
 // EventData returns the data of an SSE event.

@@ -93,6 +93,9 @@ func spends(claims []Claim) []Claim {
 	return kept
 }
 
+// Spends reports whether the tokens of the call's answer are taken from a limit.
+func (d *Decision) Spends() bool { return len(d.spends) > 0 }
+
 // quotaOf tells what is left of the limits per minute; of several, of the
 // tightest.
 func quotaOf(claims []Claim, left []uint64) *Quota {
@@ -114,7 +117,7 @@ func quotaOf(claims []Claim, left []uint64) *Quota {
 // Spend takes the tokens of an answer from the limits that its request counts
 // against.
 func (e *Engine) Spend(ctx context.Context, namespace string, at time.Time, d *Decision, tokens int) error {
-	if len(d.spends) == 0 || tokens <= 0 {
+	if !d.Spends() || tokens <= 0 {
 		return nil
 	}
 	claims := make([]Claim, len(d.spends))

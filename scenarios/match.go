@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"cmp"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"slices"
@@ -216,6 +217,9 @@ func isWhole(r gjson.Result, v int64) bool {
 
 // prepare compiles what was built in Go.
 func (m *Match) prepare(path string, r *report) {
+	if sum, err := hex.DecodeString(m.Fingerprint); m.Fingerprint != "" && (err != nil || len(sum) != 16) {
+		r.add(path+".fingerprint", "%q is none: it has 32 hexadecimal digits, as the journal shows them", m.Fingerprint)
+	}
 	m.Prompt.prepare(path+".prompt", r)
 	m.History.prepare(path+".history", r)
 	for _, name := range sortedKeys(m.Body) {

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"encoding/base64"
 	"strings"
+	"time"
 )
 
 // Recorded says what was asked when a rule's answer came back from a real
@@ -21,6 +22,9 @@ func (q *Recorded) check(path string, r *report) {
 	}
 	if !strings.HasPrefix(q.URL, "/") {
 		r.add(path, "needs a url that begins with the path")
+	}
+	if _, err := time.Parse(time.RFC3339, q.Time); q.Time != "" && err != nil {
+		r.add(path+".asked_at", "%q is no time such as 2026-01-31T15:04:05Z", q.Time)
 	}
 	for name := range q.Header {
 		if !isToken(name) {

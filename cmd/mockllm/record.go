@@ -53,7 +53,7 @@ keys and tokens redacted, when it is stopped. serve replays it.`,
 	f.flags = c.Flags()
 	c.Flags().StringVar(&f.upstream, "upstream", "", "`URL` of the server to which calls pass")
 	c.Flags().StringVar(&f.listenOn, "listen", "127.0.0.1:8080", "`address` of the vendors' paths; port 0 takes a free one")
-	c.Flags().StringVar(&f.out, "out", "", "`file` to write the scenario to; one that is there is replaced")
+	c.Flags().StringVar(&f.out, "out", "", "`file` to write the scenario to; one that is there is replaced, unless nothing was recorded")
 	c.Flags().StringVar(&f.timeout, "upstream-timeout", "", "how long the server may take until its header is there, a `duration`; 5m without")
 	c.Flags().BoolVar(&f.tlsVerify, "tls-verify", true, "check the server's certificate")
 	c.Flags().BoolVar(&f.quiet, "quiet", false, "write no line per exchange; warnings stay")
@@ -146,10 +146,14 @@ func save(recorder *recordings.Recorder, draft *draft, file string, out io.Write
 	if err != nil {
 		return err
 	}
-	if err := draft.publish(recording.Text); err != nil {
-		return err
+	if recording.Takes == 0 && draft.replaces {
+		fmt.Fprintf(out, "recorded nothing: %s stays as it is\n", file)
+	} else {
+		if err := draft.publish(recording.Text); err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "recorded %s in %s\n", plural(recording.Takes, "exchange"), file)
 	}
-	fmt.Fprintf(out, "recorded %s in %s\n", plural(recording.Takes, "exchange"), file)
 	for _, why := range slices.Sorted(maps.Keys(recording.Skipped)) {
 		fmt.Fprintf(out, "left out %s: %s\n", plural(recording.Skipped[why], "exchange"), why)
 	}
@@ -159,8 +163,9 @@ func save(recorder *recordings.Recorder, draft *draft, file string, out io.Write
 // A draft is a file beside the one that it becomes, so that nobody ever sees
 // half of it.
 type draft struct {
-	file *os.File
-	to   string
+	file     *os.File
+	to       string
+	replaces bool // There is a file already.
 }
 
 // newDraft looks at where the recording is going to be: what would be refused in
@@ -169,8 +174,9 @@ func newDraft(to string) (*draft, error) {
 	if target, err := filepath.EvalSymlinks(to); err == nil {
 		to = target // What a link leads to is replaced, not the link.
 	}
-	switch there, err := os.Stat(to); {
-	case err != nil:
+	there, missing := os.Stat(to)
+	switch {
+	case missing != nil:
 	case !there.Mode().IsRegular():
 		return nil, fmt.Errorf("flag --out: %s is there, and is no file that can be replaced", to)
 	case there.Mode().Perm()&0o200 == 0:
@@ -180,7 +186,7 @@ func newDraft(to string) (*draft, error) {
 	if err != nil {
 		return nil, fmt.Errorf("flag --out: %w", err)
 	}
-	return &draft{f, to}, nil
+	return &draft{f, to, missing == nil}, nil
 }
 
 // publish writes the text and puts it in the place of the file. If that fails,

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/mockllm/mockllm/recordings"
 )
 
 // TestRecordRefusesNonsense lists all mistakes at once, before anything is
@@ -88,6 +90,26 @@ func TestDraft(t *testing.T) {
 	_, kept, found := strings.Cut(fmt.Sprint(err), "the recording is in ")
 	if text, err := os.ReadFile(kept); !found || err != nil || string(text) != "new" {
 		t.Errorf("%q %v", text, err)
+	}
+}
+
+// TestRecordedNothing: a recording that is there stays, where there is none to
+// replace it.
+func TestRecordedNothing(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "x.toml")
+	for _, want := range []string{"recorded 0 exchanges in " + file + "\n", "recorded nothing: " + file + " stays as it is\n"} {
+		d, err := newDraft(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		if err := save(recordings.NewRecorder(), d, file, &out); err != nil || out.String() != want {
+			t.Errorf("%q %v, want %q", out.String(), err, want)
+		}
+		d.drop()
+		if left, _ := os.ReadDir(filepath.Dir(file)); len(left) != 1 {
+			t.Errorf("left are %v", left)
+		}
 	}
 }
 
