@@ -242,7 +242,7 @@ func unread(records scenarios.View) error {
 func (s *Server) incoming(req *http.Request) (*responders.Incoming, visit) {
 	signed := req.URL.EscapedPath()
 	inPath, path := stripNamespace(signed)
-	query := req.URL.Query()
+	query := responders.ParseQuery(req.URL.RawQuery)
 	in := &responders.Incoming{
 		Namespace: namespace(req.Header, query, inPath), Host: host(req), Public: s.publicURL,
 		Method: req.Method, Path: path, Signed: signed, Query: query,
