@@ -24,7 +24,7 @@ func (compatibleStore) fileID(m Meta, purpose string) string {
 func (m Meta) dashScopeFileID(seed uint64, purpose string) string {
 	own := Meta{Entropy: [2]uint64{seed, m.Entropy[1]}}
 	switch purpose {
-	case "file-extract":
+	case toBeParsed:
 		return hexID(own.chance(forFiles), "file-fe-")
 	case "batch":
 		return hexID(own.chance(forFiles), "file-batch-")
