@@ -210,7 +210,7 @@ func decided(d scenarios.Decision, err error) scenarios.Decision {
 func (s *Server) incoming(req *http.Request) (*responders.Incoming, visit) {
 	signed := req.URL.EscapedPath()
 	inPath, path := stripNamespace(signed)
-	query := req.URL.Query()
+	query := responders.ParseQuery(req.URL.RawQuery)
 	in := &responders.Incoming{
 		Namespace: namespace(req.Header, query, inPath), Host: host(req), Public: s.publicURL,
 		Method: req.Method, Path: path, Signed: signed, Query: query,

@@ -75,6 +75,9 @@ func TestRealtimeRefusesByItself(t *testing.T) {
 		"free tier":       {`[keys."sk-*"]` + "\nstate = \"free-tier-used\"", "qwen-tts-realtime", "AllocationQuota.FreeTierOnly, AllocationQuota.FreeTierOnly"},
 		"another model":   {`[keys."sk-*"]` + "\nmodels = [\"qwen-tts*\"]", "qwen-omni-turbo-realtime", "Model.AccessDenied, Model.AccessDenied"},
 		"its own model":   {`[keys."sk-*"]` + "\nmodels = [\"qwen-tts*\"]", "qwen-tts-realtime", "done, done"},
+		"a made-up model": {``, "made-up", "InvalidParameter, InvalidParameter"},
+		"made up, let in": {`refusals = { unknown_model = "answer" }`, "made-up", "done, done"},
+		"no model":        {``, "", "InvalidParameter, InvalidParameter"},
 		"one a minute":    {"[[limit]]\nrpm = 1", "qwen-omni-turbo-realtime", "done, Throttling.RateQuota"},
 		"refuses nothing": {"refusals = \"off\"\n[keys.\"sk-test\"]\nstate = \"arrears\"", "qwen-omni-turbo-realtime", "done, done"},
 	} {

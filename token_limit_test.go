@@ -70,6 +70,7 @@ func TestTokensOnWebSocket(t *testing.T) {
 		return strings.Replace(task, "cosyvoice-v2", "qwen-plus", 1)
 	}
 	long := strings.Repeat("word ", 200)
+	sound := `{"type":"input_audio_buffer.append","audio":"` + strings.Repeat("AAAA", 60_000) + `"}` // Of more than five seconds.
 	for name, c := range map[string]struct {
 		path, scenario string
 		said           []string
@@ -79,6 +80,9 @@ func TestTokensOnWebSocket(t *testing.T) {
 		"a long answer":    {inference, manyTokens, []string{chats("none", "hi"), chats("none", "hi")}, "rule limit"},
 		"a long stream":    {inference, manyTokens, []string{chats("out", "hi"), chats("out", "hi")}, "rule limit"},
 		"a long response":  {"/api-ws/v1/realtime?model=qwen-omni-turbo-realtime", manyTokens, []string{`{"type":"response.create"}`, `{"type":"response.create","response":{"instructions":"hi"}}`}, "rule limit"},
+		"a long sound":     {"/api-ws/v1/realtime?model=qwen-omni-turbo-realtime", "[[limit]]\ntpm = 100", []string{sound, `{"type":"response.create"}`}, "limit"},
+		"a cleared sound":  {"/api-ws/v1/realtime?model=qwen-omni-turbo-realtime", "[[limit]]\ntpm = 100", []string{sound, `{"type":"input_audio_buffer.clear"}`, `{"type":"response.create"}`}, "success"},
+		"a session's word": {"/api-ws/v1/realtime?model=qwen-omni-turbo-realtime", "[[limit]]\ntpm = 100", []string{`{"type":"session.update","session":{"instructions":"` + long + `"}}`, `{"type":"response.create"}`}, "limit"},
 		"long instruction": {"/api-ws/v1/realtime?model=qwen-omni-turbo-realtime", "[[limit]]\ntpm = 100", []string{`{"type":"response.create","response":{"instructions":"` + long + `"}}`}, "limit"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -89,7 +93,8 @@ func TestTokensOnWebSocket(t *testing.T) {
 			}
 			for _, message := range c.said {
 				conn.send(message)
-				for ends := false; !ends; {
+				calls := strings.Contains(message, "response.create") || strings.Contains(message, "run-task")
+				for ends := !calls; !ends; {
 					heard := conn.hear()
 					ends = strings.Contains(heard, `"task-finished"`) || strings.Contains(heard, `"task-failed"`) ||
 						strings.Contains(heard, `"response.done"`) || strings.Contains(heard, `"type":"error"`) || !strings.HasPrefix(heard, "{")

@@ -217,6 +217,18 @@ func TestRefusedCreateLeavesNothing(t *testing.T) {
 	}
 }
 
+// TestSemicolonIsSigned: a semicolon in a query is a character like any other,
+// and signed like any other.
+func TestSemicolonIsSigned(t *testing.T) {
+	b := newBench(t, "[keys.ak]\nsecret = \"sk\"")
+	const sent, canonical = "/v2/dataset?Action=DescribeDatasets&a;b=c;d", "/v2/dataset?Action=DescribeDatasets&a%3Bb=c%3Bd"
+	for secret, want := range map[string]int{"sk": http.StatusOK, "other": http.StatusForbidden} {
+		if got, answer := b.call(http.MethodPost, sent, "{}", "Authorization", signature(b, secret, http.MethodPost, canonical)); got != want {
+			t.Errorf("signed with %s: %d %s", secret, got, answer.Raw)
+		}
+	}
+}
+
 // TestPublicURLIsNotSigned: a client signs the host that it calls, wherever
 // addresses of files lead.
 func TestPublicURLIsNotSigned(t *testing.T) {

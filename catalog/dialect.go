@@ -206,7 +206,7 @@ var dialects = []Dialect{
 		Name: DashScopeAnthropic, Provider: DashScope, Compatible: true, BasePath: "/apps/anthropic",
 		Deliveries: []Delivery{DeliverStatus, DeliverFramed, DeliverBody, DeliverEvent, DeliverMidStream},
 		HelpLinks:  true,
-		Operations: []Operation{{Name: OpChat, Streams: true, Reply: itemReply}},
+		Operations: append([]Operation{{Name: OpChat, Streams: true, Reply: itemReply}}, plain(OpTokenize)...),
 	},
 	{
 		Name: DashScopeCompatible, Provider: DashScope, Compatible: true, BasePath: "/compatible-mode/v1",

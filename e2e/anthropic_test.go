@@ -21,6 +21,15 @@ var anthropicCases = []testCase{
 		}
 		s.wantJournal(t, "chat")
 	}},
+	{"tokens counted before a message", "", func(t *testing.T, s server) {
+		asked := tell("Will it rain?")
+		counted := must(s.anthropic().CountTokens(t.Context(), anthropic.MessageCountTokensParams{Model: asked.Model, Messages: asked.Messages}))(t)
+		answer := must(s.anthropic().New(t.Context(), asked))(t)
+		if counted.InputTokens == 0 || counted.InputTokens != answer.Usage.InputTokens {
+			t.Errorf("counted %s, charged %s", counted.RawJSON(), answer.RawJSON())
+		}
+		s.wantJournal(t, "tokenize", "chat")
+	}},
 	{"a key as a bearer token", "", func(t *testing.T, s server) {
 		client := anthropic.NewClient(option.WithoutEnvironmentDefaults(), option.WithBaseURL(s.vendors+"/apps/anthropic"), option.WithAuthToken("any"))
 		must(client.Messages.New(t.Context(), tell("Hi.")))(t)

@@ -2,14 +2,14 @@ package play
 
 // fragments sends a message as several frames, which the library does not do.
 func (s *Socket) fragments(kind int, parts [][]byte) error {
-	const final, continuation = 0x80, 0
+	const continuation = 0
 	for i, part := range parts {
 		first := byte(kind)
 		if i > 0 {
 			first = continuation
 		}
 		if i == len(parts)-1 {
-			first |= final
+			first |= finalFrame
 		}
 		if err := s.out.raw(append(frameHead(first, len(part)), part...)); err != nil {
 			return err
@@ -17,6 +17,9 @@ func (s *Socket) fragments(kind int, parts [][]byte) error {
 	}
 	return nil
 }
+
+// finalFrame is the bit of a message's last frame.
+const finalFrame = 0x80
 
 // frameHead begins a frame of so many bytes.
 func frameHead(first byte, size int) []byte {

@@ -45,12 +45,12 @@ type Step struct {
 	Part bool // Of Write: more of the same frame follows.
 
 	Status int32 // Of Head.
-	Rate   int32 // Of Write: bytes per second; 0 is at once.
+	Rate   int32 // Of Write, Text and Binary: bytes per second; 0 is at once.
 	Piece  int32 // Of Write: the bytes of one write to the connection; of Text and Binary: of one fragment; 0 is all.
 	Split  int32 // Of Text and Binary: where the second fragment begins; 0 if there is none.
 	Code   int32 // Of Shut.
 
-	Length int64 // Of Head: the declared length of the body; Chunked if frames leave one by one, UntilClose if none is.
+	Length int64 // Of Head: the declared length of the body; Chunked if frames leave one by one, UntilClose if none is. Of Text and Binary: that of a message of which Data is the beginning; 0 if it is all.
 
 	For   time.Duration // Of Wait and Hang, on the clock; 0 hangs until the client leaves.
 	Every time.Duration // Of Hang: how often a comment is sent; 0 is never.
@@ -204,6 +204,8 @@ func (s Step) Line(size int, beginning string) string {
 
 func (s Step) pace() string {
 	switch {
+	case s.Length > 0:
+		return fmt.Sprintf(" of %d", s.Length)
 	case s.Rate > 0:
 		return fmt.Sprintf(" at %d per second", s.Rate)
 	case s.Piece > 0:

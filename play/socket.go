@@ -34,6 +34,7 @@ type Socket struct {
 	ctx    context.Context // Ends then, and when the client leaves.
 	cancel context.CancelCauseFunc
 	stop   func() bool
+	half   gate // Whether a message is half out.
 	frames chan responders.SocketFrame
 	gone   chan struct{} // Closed when nothing more is read.
 	deaf   chan struct{} // Closed when nothing more is answered.
@@ -90,6 +91,7 @@ func listen(ctx context.Context, conn *websocket.Conn, below net.Conn, clock Clo
 	}
 	s.out = &taken{conn: below, out: bufio.NewWriter(below), gone: s.gone}
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
+	s.answerControl()
 	s.stop = context.AfterFunc(ctx, func() { below.SetDeadline(time.Unix(1, 0)) })
 	go s.read()
 	return s
@@ -257,12 +259,12 @@ func (r *SocketRun) step(step Step) error {
 		if r.sent.Status == 0 {
 			r.sent.Status, r.sent.FirstByte = http.StatusSwitchingProtocols, s.clock.Now().Sub(r.start)
 		}
-		if err := s.write(step); err != nil {
-			return err
+		n, err := s.write(step)
+		r.sent.Bytes += int64(n)
+		if err == nil && step.Length == 0 {
+			r.sent.Frames++
 		}
-		r.sent.Frames++
-		r.sent.Bytes += int64(len(step.Data))
-		return nil
+		return err
 	default:
 		r.ended = s.clock.Now() // The client may be faster than the end is done.
 		return s.finish(step)
@@ -319,21 +321,28 @@ func (s *Socket) allowWrite() {
 	}
 }
 
-// write sends a message, in fragments if the step says so.
-func (s *Socket) write(step Step) error {
+// write sends a message, in fragments, slowly or in part if the step says so. It
+// returns how much of it went out.
+func (s *Socket) write(step Step) (int, error) {
 	s.allowWrite()
-	kind := websocket.TextMessage
+	kind, err := websocket.TextMessage, error(nil)
 	if step.Kind == Binary {
 		kind = websocket.BinaryMessage
 	}
 	switch {
+	case step.Length > 0, step.Rate > 0:
+		return s.trickle(kind, step)
 	case step.Piece > 0:
-		return s.fragments(kind, slices.Collect(slices.Chunk(step.Data, int(step.Piece))))
+		err = s.fragments(kind, slices.Collect(slices.Chunk(step.Data, int(step.Piece))))
 	case step.Split > 0:
-		return s.fragments(kind, [][]byte{step.Data[:step.Split], step.Data[step.Split:]})
+		err = s.fragments(kind, [][]byte{step.Data[:step.Split], step.Data[step.Split:]})
 	default:
-		return s.conn.WriteMessage(kind, step.Data)
+		err = s.conn.WriteMessage(kind, step.Data)
 	}
+	if err != nil {
+		return 0, err
+	}
+	return len(step.Data), nil
 }
 
 // End closes what is still open and returns when nothing is read any more.

@@ -21,6 +21,8 @@ type SocketCall struct {
 	begun   bool
 	over    bool
 	results int
+	bytes   int                     // Of the results.
+	held    *responders.SocketFrame // Comes behind the next message; nil for none.
 }
 
 // PlanSocket begins the plan of a call.
@@ -86,14 +88,21 @@ func (d *socketDraft) say(e responders.SocketEvent) {
 		d.finish(e)
 		return
 	case responders.SocketFail:
+		d.release()
 		d.write(e.SocketFrame)
 		return
 	case responders.SocketResult:
 		if d.delay != nil {
 			d.script = d.script.wait(d.wire.of(d.delay.Frame(d.results, e.Tokens)))
 		}
+		if at := d.inside(e.SocketFrame); at > 0 {
+			d.half(e.SocketFrame, at)
+			d.strike()
+			return
+		}
 		d.result(e.SocketFrame)
 		d.results++
+		d.bytes += len(e.Data)
 	default:
 		d.write(e.SocketFrame)
 	}
@@ -102,7 +111,7 @@ func (d *socketDraft) say(e responders.SocketEvent) {
 
 // due does what is to be done behind so many results.
 func (d *socketDraft) due() {
-	if d.fault != nil && d.cuts() && d.fault.At != scenarios.BeforeEnd && d.fault.At != scenarios.BeforeMark && d.results >= d.strikesAt() {
+	if d.fault != nil && d.cuts() && d.strikes() {
 		d.strike()
 		return
 	}
@@ -123,6 +132,35 @@ func momentAt(m scenarios.Moment, usual int) int {
 	default:
 		return usual
 	}
+}
+
+// strikes reports whether the moment of the fault has come, between messages.
+func (d *socketDraft) strikes() bool {
+	switch f := d.fault; {
+	case f.At == scenarios.BeforeEnd, f.At == scenarios.BeforeMark, f.At.Inside():
+		return false
+	case f.AfterBytes != nil:
+		return d.bytes >= int(*f.AfterBytes)
+	default:
+		return d.results >= d.strikesAt()
+	}
+}
+
+// inside is where in a piece of the result the fault strikes; 0 for nowhere. A
+// place with a name is sought in one text after the other.
+func (d *socketDraft) inside(frame responders.SocketFrame) int {
+	f := d.fault
+	switch {
+	case f == nil || !d.cuts():
+	case f.AfterBytes != nil && int(*f.AfterBytes)-d.bytes < len(frame.Data):
+		return int(*f.AfterBytes) - d.bytes
+	case !f.At.Inside() || frame.Binary || f.AfterFrames != nil && d.results < int(*f.AfterFrames):
+	case f.At == scenarios.InsideRune:
+		return insideRune(frame.Data)
+	default:
+		return insideString(frame.Data)
+	}
+	return 0
 }
 
 // strikesAt is behind how many results the fault strikes. Where an error breaks
@@ -149,6 +187,7 @@ func (d *socketDraft) cuts() bool {
 func (d *socketDraft) breakOff() {
 	message := *d.last
 	d.last = nil
+	d.release()
 	for _, e := range message.Events {
 		d.write(e.SocketFrame)
 	}
@@ -167,6 +206,7 @@ func (d *socketDraft) finish(e responders.SocketEvent) {
 	default:
 		d.write(e.SocketFrame)
 	}
+	d.release()
 	if d.fault != nil && d.fault.Kind == scenarios.FaultIdleClose && !d.over {
 		d.script = append(d.script, Step{Kind: Close})
 	}
@@ -182,6 +222,7 @@ func (d *socketDraft) end(m responders.SocketMessage) {
 	case d.fault != nil && d.cuts():
 		d.strike()
 	case m.Close != nil:
+		d.release()
 		d.script = append(d.script, Step{Kind: Shut, Code: int32(m.Close.Code), Reason: m.Close.Reason})
 	}
 	d.over = true
@@ -211,15 +252,28 @@ func (d *socketDraft) strike() {
 	d.fault, d.over = nil, true
 }
 
+// release writes what was held back.
+func (d *socketDraft) release() {
+	if d.held != nil {
+		frame := *d.held
+		d.held = nil
+		d.write(frame)
+	}
+}
+
 // result writes a piece of the result, damaged if it is the one that a fault
 // strikes: by default the second.
 func (d *socketDraft) result(frame responders.SocketFrame) {
 	f := d.fault
 	if f == nil || d.results < momentAt(f.Moment, 1) {
 		d.write(frame)
+		d.release()
 		return
 	}
 	switch f.Kind {
+	case scenarios.FaultReorder:
+		d.held, d.fault = &frame, nil
+		return
 	case scenarios.FaultDuplicate:
 		d.write(frame)
 		d.fault = nil
@@ -232,11 +286,26 @@ func (d *socketDraft) result(frame responders.SocketFrame) {
 	d.write(frame)
 }
 
-// write writes a message, in fragments if the fault says so.
-func (d *socketDraft) write(frame responders.SocketFrame) {
+// half writes the beginning of a message.
+func (d *socketDraft) half(frame responders.SocketFrame, size int) {
+	step := socketStep(frame)
+	step.Data, step.Length = frame.Data[:size], int64(len(frame.Data))
+	d.script = append(d.script, step)
+}
+
+func socketStep(frame responders.SocketFrame) Step {
 	step := Step{Kind: Text, Data: frame.Data}
 	if frame.Binary {
 		step.Kind = Binary
+	}
+	return step
+}
+
+// write writes a message, slowly or in fragments if the fault says so.
+func (d *socketDraft) write(frame responders.SocketFrame) {
+	step := socketStep(frame)
+	if f := d.fault; f != nil && f.Kind == scenarios.FaultDrip {
+		step.Rate = int32(min(f.Rate, math.MaxInt32))
 	}
 	if f := d.fault; f != nil && f.Kind == scenarios.FaultSplit && len(frame.Data) > 1 {
 		step.Piece = int32(min(f.Bytes, math.MaxInt32))

@@ -19,9 +19,12 @@ func (dashScopeAnthropic) Dialect() catalog.Dialect {
 	return d
 }
 
-// Routes returns the only path: there is no list of models.
+// Routes returns the paths: there is no list of models.
 func (dashScopeAnthropic) Routes() []Route {
-	return []Route{{"/apps/anthropic/v1/messages", catalog.OpChat}}
+	return []Route{
+		{"/apps/anthropic/v1/messages", catalog.OpChat},
+		{"/apps/anthropic/v1/messages/count_tokens", catalog.OpTokenize},
+	}
 }
 
 func (d dashScopeAnthropic) Decode(in *Incoming) *scenarios.Request {
@@ -33,9 +36,12 @@ func (d dashScopeAnthropic) Decode(in *Incoming) *scenarios.Request {
 	r.Model = modelOf(body)
 	askFor(r)
 	q := newDashScopeQuestion(in, r, body, true)
-	call := readAnthropic(body)
+	var call dashScopeCall = readAnthropic(body)
+	if in.Operation == catalog.OpTokenize {
+		call = anthropicCount{readAnthropic(body)}
+	}
 	r.Detail, r.Turns = call, call.turns()
-	r.Stream = body.Get("stream").Bool()
+	r.Stream = body.Get("stream").Bool() && in.Operation == catalog.OpChat
 	r.Key, r.Patience = cmp.Or(in.Header.Get("X-Api-Key"), bearer(in)), patience(in)
 	r.Identity = compatibleIdentity(in, r)
 	r.Refused = q.refusal(call)
@@ -118,13 +124,27 @@ func anthropicTurn(message gjson.Result) scenarios.Turn {
 func (c *anthropicChat) turns() []scenarios.Turn { return c.said }
 
 func (c *anthropicChat) refusal(*dashScopeQuestion) *scenarios.Refusal {
+	if refused := c.nothingSaid(); refused != nil || c.bounded {
+		return refused
+	}
+	return fieldRequired("max_tokens")
+}
+
+func (c *anthropicChat) nothingSaid() *scenarios.Refusal {
 	switch {
 	case !c.list:
 		return fieldRequired("messages")
 	case len(c.said) == 0:
 		return invalidParameter("[] is too short", nil)
-	case !c.bounded:
-		return fieldRequired("max_tokens")
 	}
 	return nil
+}
+
+// anthropicCount asks how many tokens a message would cost.
+type anthropicCount struct{ *anthropicChat }
+
+func (c anthropicCount) refusal(*dashScopeQuestion) *scenarios.Refusal { return c.nothingSaid() }
+
+func (anthropicCount) answer(r *scenarios.Request, m Meta, _ *scenarios.Reply) Message {
+	return m.dashScopeWhole(r, obj().num("input_tokens", int64(r.InputTokens)).end())
 }

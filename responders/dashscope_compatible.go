@@ -96,8 +96,9 @@ func (d dashScopeCompatible) Body(r *scenarios.Request, m Meta, f *scenarios.Fai
 	switch {
 	case r.Operation == catalog.OpFile && e.code == "invalid_request_error":
 		return purposeMissing(e.message)
-	case r.Operation == catalog.OpBatch && f.Entry.Family == "batch" && f.Variant.Origin == catalog.OriginTask:
-		return m.failedBatch(r, e)
+	case failsBatch(r, f):
+		b, _ := m.failedBatch(r, e)
+		return compatibleStore{}.batch(b, b.state(m.Now))
 	}
 	body := sized(256 + len(e.message)).open("error")
 	id := letIn(status)

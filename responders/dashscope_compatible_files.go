@@ -24,7 +24,7 @@ func (compatibleStore) fileID(m Meta, purpose string) string {
 func (m Meta) dashScopeFileID(seed uint64, purpose string) string {
 	own := Meta{Entropy: [2]uint64{seed, m.Entropy[1]}}
 	switch purpose {
-	case "file-extract":
+	case toBeParsed:
 		return hexID(own.chance(forFiles), "file-fe-")
 	case "batch":
 		return hexID(own.chance(forFiles), "file-batch-")
@@ -215,17 +215,38 @@ func purposeMissing(message string) []byte {
 	return obj().raw("error", obj().str("message", message).str("type", "invalid_request_error").str("param", "purpose").null("code").end()).end()
 }
 
-// failedBatch writes what the check of an input file finds as the batch that it
-// fails: that is how these errors come.
-func (m Meta) failedBatch(r *scenarios.Request, e described) []byte {
-	b := batch{id: compatibleStore{}.batchID(m), at: m.Now, endpoint: "/v1/chat/completions", window: "24h", metadata: "null"}
+// failsBatch reports whether an error is what the check of an input file finds:
+// it comes as the batch that it fails.
+func failsBatch(r *scenarios.Request, f *scenarios.Failure) bool {
+	return r.Operation == catalog.OpBatch && f.Entry.Family == "batch" && f.Variant.Origin == catalog.OriginTask
+}
+
+// failedBatch returns the batch that an error fails, and whether it was there
+// before. Its check is over at once.
+func (m Meta) failedBatch(r *scenarios.Request, e described) (b batch, there bool) {
+	b = batch{id: compatibleStore{}.batchID(m), at: m.Now, endpoint: "/v1/chat/completions", window: "24h", metadata: "null"}
 	if c, is := r.Detail.(*storeCall); is {
 		b.endpoint, b.input, b.window, b.metadata = c.text("endpoint"), c.text("input_file_id"), c.text("completion_window"), c.metadata()
 		if known, found := m.batch(r.Provider, c.id); found {
-			b = known
+			b, there = known, true
 		}
 	}
-	b.validating, b.life, b.cancelled = 0, time.Hour, time.Time{}
+	b.validating, b.life, b.cancelled = min(b.validating, m.Now.Sub(b.at)), time.Hour, time.Time{}
 	b.errors = []lineError{{code: e.code, message: e.message, param: paramOf(e.code), line: 1}}
-	return compatibleStore{}.batch(b, b.state(m.Now))
+	return b, there
+}
+
+// Kept returns the batch that an error makes, or fails.
+func (d dashScopeCompatible) Kept(r *scenarios.Request, m Meta, f *scenarios.Failure) []scenarios.Change {
+	call, is := r.Detail.(*storeCall)
+	if !is || !failsBatch(r, f) {
+		return nil
+	}
+	b, there := m.failedBatch(r, d.describe(r, f))
+	if !there && !call.creates() {
+		return nil
+	}
+	change := b.change(r.Provider)
+	change.Existing = there
+	return []scenarios.Change{change}
 }

@@ -78,7 +78,7 @@ const deploymentTime = 5 * time.Second
 func (d deployment) change() scenarios.Change {
 	return scenarios.Change{Kind: deploymentKind, ID: d.id, Value: obj().str("model", d.model).str("plan", d.plan).
 		num("capacity", d.capacity).num("before", d.before).boolean("updated", d.updated).num("since", d.since.UnixNano()).
-		num("takes", int64(d.takes)).num("rpm", d.rpm).num("tpm", d.tpm).end()}
+		num("takes", int64(d.takes)).num("rpm", d.rpm).num("tpm", d.tpm).end(), Until: d.since.Add(d.takes)}
 }
 
 func readDeployment(record scenarios.Record) deployment {

@@ -103,7 +103,7 @@ func (c nativeFiles) upload(r *scenarios.Request, m Meta) Message {
 		if descriptions := c.form.fields["descriptions"]; i < len(descriptions) {
 			f.description = clipped(descriptions[i])
 		}
-		f.id = m.dashScopeFileID(chance.Uint64(), f.purpose)
+		f.id, f.ready = m.dashScopeFileID(chance.Uint64(), f.purpose), m.readyAt(f.purpose)
 		kept = append(kept, obj().str("name", f.name).str("file_id", f.id).end())
 		changes = append(changes, f.put(r.Provider))
 	}

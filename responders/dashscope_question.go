@@ -59,6 +59,7 @@ func (q *dashScopeQuestion) chat(said []scenarios.Turn) *scenarios.Refusal {
 		q.messages, q.sampling, q.streaming, q.thinking,
 		func() *scenarios.Refusal { return q.format(said) },
 		q.tools,
+		func() *scenarios.Refusal { return q.files(said) },
 		func() *scenarios.Refusal { return q.length(said) },
 	)
 }

@@ -96,6 +96,26 @@ func (c *responsesChat) refusal(*dashScopeQuestion) *scenarios.Refusal {
 	case c.previous != "" && isGiven(c.body.Get("conversation")):
 		return invalidParameter("Mutually exclusive parameters: ", nil)
 	}
+	return c.refusedNumber()
+}
+
+// efforts are the words for how much is thought.
+var efforts = []string{"none", "minimal", "low", "medium", "high", "xhigh", "max"}
+
+// refusedNumber refuses what shapes the answer and is out of its range.
+func (c *responsesChat) refusedNumber() *scenarios.Refusal {
+	temperature, top, effort := c.body.Get("temperature"), c.body.Get("top_p"), c.body.Get("reasoning.effort")
+	refuse := func(name string, v gjson.Result) *scenarios.Refusal {
+		return invalidParameter("Invalid '"+name+"': ", map[string]string{"value": clipped(v.String())})
+	}
+	switch {
+	case temperature.Type == gjson.Number && (temperature.Num < 0 || temperature.Num >= 2):
+		return refuse("temperature", temperature)
+	case top.Type == gjson.Number && (top.Num <= 0 || top.Num > 1):
+		return refuse("top_p", top)
+	case isGiven(effort) && !slices.Contains(efforts, effort.String()):
+		return refuse("reasoning.effort", effort)
+	}
 	return nil
 }
 

@@ -22,9 +22,11 @@ type realtimeSession struct {
 	model string
 	said  int // Events of the session's own so far.
 
-	modalities []string
-	voice      string
-	text       string // Waits to be read aloud.
+	modalities   []string
+	voice        string
+	instructions string
+	text         string // Waits to be read aloud.
+	heard        int    // Bytes of sound that wait to be answered.
 }
 
 func openRealtime(in *Incoming, r *scenarios.Request, m Meta) (Session, SocketMessage) {
@@ -140,8 +142,12 @@ func (s realtimeSession) event(kind string, body gjson.Result) (realtimeSession,
 	case "input_audio_buffer.commit":
 		return s.say("input_audio_buffer.committed", "item_id", appendQuoted(nil, s.itemID()))
 	case "input_audio_buffer.clear":
+		s.heard = 0
 		return s.say("input_audio_buffer.cleared", "", nil)
-	case "input_audio_buffer.append", "input_image_buffer.append", "response.cancel", "conversation.item.create":
+	case "input_audio_buffer.append":
+		s.heard += base64.StdEncoding.DecodedLen(len(body.Get("audio").String()))
+		return s, SocketMessage{}
+	case "input_image_buffer.append", "response.cancel", "conversation.item.create":
 		return s, SocketMessage{}
 	}
 	return s.wrong("Invalid event type: '"+clipped(kind)+"'.", "type")
@@ -168,10 +174,14 @@ func (s realtimeSession) update(session gjson.Result) (realtimeSession, SocketMe
 	if voice := session.Get("voice"); voice.Type == gjson.String {
 		s.voice = clipped(voice.Str)
 	}
+	if instructions := session.Get("instructions"); instructions.Type == gjson.String && !s.speaks() {
+		s.instructions = instructions.Str
+	}
 	return s.say("session.updated", "session", s.session())
 }
 
-// call asks the model for an answer, to the text that waits if it reads aloud.
+// call asks the model for an answer, to the text that waits if it reads aloud,
+// else to the sound that waits. It is refused as calls of tasks are.
 func (s realtimeSession) call(f SocketFrame) (realtimeSession, *scenarios.Request) {
 	operation := catalog.OpChat
 	if s.speaks() {
@@ -179,73 +189,35 @@ func (s realtimeSession) call(f SocketFrame) (realtimeSession, *scenarios.Reques
 	}
 	r := dashScopeWS{}.newCall(s.in, f, operation)
 	askFor(r)
-	if said := gjson.GetBytes(f.Data, "response.instructions").String() + s.text; said != "" {
-		r.Turns = asTurns([]string{said})
+	said := gjson.GetBytes(f.Data, "response.instructions").String() + s.text
+	if s.instructions != "" {
+		r.Turns = append(r.Turns, scenarios.Turn{Role: "system", Text: s.instructions})
+	}
+	if said != "" {
+		r.Turns = append(r.Turns, asTurns([]string{said})...)
 	}
 	measure(r)
+	heard := soundTokens(s.heard, heardPerSecond)
+	r.InputTokens += heard
+	r.Detail = realtimeCall{heard: heard}
 	called := *s.in
-	called.Operation = operation
+	called.Operation, called.Body = operation, obj().str("instructions", s.instructions).str("said", said).end()
+	q := newDashScopeQuestion(&called, r, newJSONBody(gjson.ParseBytes(called.Body)), false)
 	r.Identity = socketAccount(&called, r)
-	s.text = ""
+	r.Refused = firstRefusal(s.modelMissing, q.modelUnknown, q.unsafe)
+	s.text, s.heard = "", 0
 	return s, r
+}
+
+func (s realtimeSession) modelMissing() *scenarios.Refusal {
+	if s.model != "" {
+		return nil
+	}
+	return protocolMissing("model")
 }
 
 func (s realtimeSession) Begin(r *scenarios.Request, m Meta, d scenarios.Decision) (Session, SocketMessage) {
 	return s, dashScopeWS{}.decided(r, m, d, func() SocketMessage { return s.answer(r, m, d.Reply) })
-}
-
-// answer writes what the model answers: that it begins, pieces of text or of
-// sound, and that it is done.
-func (s realtimeSession) answer(r *scenarios.Request, m Meta, reply *scenarios.Reply) SocketMessage {
-	var events []SocketEvent
-	id := "resp_" + text(m.chance(forAnswerID), 21, base64Abc)
-	item := "item_" + text(m.chance(forMessage), 21, base64Abc)
-	emit := func(part SocketPart, kind string, rest func(o *object)) {
-		o := obj().str("event_id", m.eventID(len(events)+1)).str("type", kind)
-		rest(o)
-		events = append(events, SocketEvent{SocketFrame: SocketFrame{Data: o.end()}, Part: part})
-	}
-	response := func(status string, output []byte) func(*object) {
-		return func(o *object) {
-			o.raw("response", obj().str("id", id).str("object", "realtime.response").str("status", status).
-				raw("modalities", quoted(s.modalities)).str("voice", s.voice).raw("output", output).end())
-		}
-	}
-	delta := func(data string) func(*object) {
-		return func(o *object) {
-			o.str("response_id", id).str("item_id", item).num("output_index", 0).num("content_index", 0).str("delta", data)
-		}
-	}
-	emit(SocketAside, "response.created", response("in_progress", array()))
-	said := madeUp(r.Fingerprint, r.Prompt())
-	if s.speaks() {
-		said = r.Prompt()
-	}
-	if reply != nil && reply.Text != nil {
-		said = *reply.Text
-	}
-	kind, content := "response.audio_transcript.delta", obj().str("type", "audio").str("transcript", said)
-	if len(s.modalities) == 1 {
-		kind, content = "response.text.delta", obj().str("type", "text").str("text", said)
-	}
-	if !s.speaks() {
-		for _, piece := range cut(said, 0) {
-			emit(SocketResult, kind, delta(piece))
-		}
-	}
-	if s.speaks() || len(s.modalities) > 1 {
-		sound := wav(said)[wavHeader:]
-		for i := range soundPieces {
-			emit(SocketResult, "response.audio.delta", delta(base64.StdEncoding.EncodeToString(sound[i*len(sound)/soundPieces:(i+1)*len(sound)/soundPieces])))
-		}
-	}
-	done := obj().str("id", item).str("object", "realtime.item").str("type", "message").str("status", "completed").
-		str("role", "assistant").raw("content", array(content.end())).end()
-	emit(SocketFinish, "response.done", response("completed", array(done)))
-	if !s.speaks() {
-		events[len(events)-1].Output = countTokens(said)
-	}
-	return SocketMessage{Events: events}
 }
 
 func (s realtimeSession) Patience() time.Duration { return idlePatience }

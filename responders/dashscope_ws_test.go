@@ -162,3 +162,57 @@ func TestEveryRefusalOfSocketsIsKnown(t *testing.T) {
 		}
 	}
 }
+
+// TestRealtimeUsage: what is said costs tokens, sound more of them, and what is
+// read aloud by newer models characters. What a scenario says is kept.
+func TestRealtimeUsage(t *testing.T) {
+	second := `{"type":"input_audio_buffer.append","audio":"` + strings.Repeat("AAAA", 32_000/3) + `"}`
+	for name, c := range map[string]struct {
+		model string
+		said  []string
+		reply *scenarios.Reply
+		want  string
+	}{
+		"text":   {"qwen-omni-turbo", []string{`{"type":"session.update","session":{"modalities":["text"],"instructions":"Be brief."}}`, `{"type":"response.create"}`}, &scenarios.Reply{Text: new("One.")}, "5 3 2 {\"text_tokens\":3,\"audio_tokens\":0} {\"text_tokens\":2}"},
+		"sound":  {"qwen-omni-turbo", []string{second, `{"type":"response.create","response":{"instructions":"Hi."}}`}, &scenarios.Reply{Text: new("One.")}, "54 27 27 {\"text_tokens\":2,\"audio_tokens\":25} {\"text_tokens\":2,\"audio_tokens\":25}"},
+		"given":  {"qwen-omni-turbo", []string{second, `{"type":"response.create"}`}, &scenarios.Reply{Usage: &scenarios.Usage{PromptTokens: 7, CompletionTokens: 9}}, "16 7 9 {\"text_tokens\":0,\"audio_tokens\":7} {\"text_tokens\":0,\"audio_tokens\":9}"},
+		"read":   {"qwen-tts-realtime", []string{`{"type":"input_text_buffer.append","text":"Hi."}`, `{"type":"input_text_buffer.commit"}`}, nil, "52 2 50 {\"text_tokens\":2} {\"text_tokens\":0,\"audio_tokens\":50}"},
+		"newer":  {"qwen3-tts-flash-realtime", []string{`{"type":"input_text_buffer.append","text":"好."}`, `{"type":"input_text_buffer.commit"}`}, nil, "characters 3"},
+		"unsafe": {"qwen-tts-realtime", []string{`{"type":"input_text_buffer.append","text":"mockllm-unsafe"}`, `{"type":"input_text_buffer.commit"}`}, nil, "DataInspectionFailed"},
+	} {
+		session, _ := socketFor(realtimePath, c.model)
+		got := "nothing"
+		for _, said := range c.said {
+			next, call, _ := session.Next(SocketFrame{Data: []byte(said)})
+			session = next
+			switch {
+			case call == nil:
+			case call.Refused != nil:
+				got = strings.TrimPrefix(call.Refused.ID, dashScopeModel)
+			default:
+				_, m := session.Begin(call, Meta{}, scenarios.Decision{Reply: c.reply})
+				got = usageTold(m)
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// usageTold is the usage at the end of a message, which must agree with what is
+// counted of it.
+func usageTold(m SocketMessage) string {
+	usage := gjson.GetBytes(m.Events[len(m.Events)-1].Data, "response.usage")
+	if characters := usage.Get("characters"); characters.Exists() {
+		return "characters " + characters.Raw
+	}
+	if usage.Get("output_tokens").Int() != int64(m.Output()) {
+		return "otherwise counted"
+	}
+	var told []string
+	for _, name := range []string{"total_tokens", "input_tokens", "output_tokens", "input_tokens_details", "output_tokens_details"} {
+		told = append(told, usage.Get(name).Raw)
+	}
+	return strings.Join(told, " ")
+}

@@ -35,6 +35,9 @@ func Error(responder Responder, r *scenarios.Request, m Meta, f *scenarios.Failu
 		return responder.(tasker).TaskThatFails(r, m, f)
 	}
 	message := Message{Entry: f.Entry, Status: sent, Header: responder.Header(r, m, f, sent, stream), Stream: stream}
+	if keeps, is := responder.(keeper); is {
+		message.Changes = keeps.Kept(r, m, f)
+	}
 	retryAfter(message.Header, f)
 	if stream {
 		message.Frames = []Frame{responder.Event(r, m, f, status, 1)}
@@ -55,6 +58,12 @@ type statuser interface {
 type tasker interface {
 	// TaskThatFails writes the success of a call whose task fails later.
 	TaskThatFails(r *scenarios.Request, m Meta, f *scenarios.Failure) Message
+}
+
+// A keeper has errors that something is kept of.
+type keeper interface {
+	// Kept returns the changes to the records that an error makes; nil in most.
+	Kept(r *scenarios.Request, m Meta, f *scenarios.Failure) []scenarios.Change
 }
 
 // DeliveryOf returns the delivery in which the failure arrives.

@@ -214,7 +214,7 @@ func (c *storeCall) upload(r *scenarios.Request, m Meta) []byte {
 	}
 	sent := c.form.files[0]
 	f := storedFile{name: sent.name, content: sent.content, purpose: c.form.field("purpose"), at: m.Now}
-	f.id = c.vendor.fileID(m, f.purpose)
+	f.id, f.ready = c.vendor.fileID(m, f.purpose), m.readyAt(f.purpose)
 	f.number = m.chance(forRecords).Int64N(1e9)
 	c.changes = append(c.changes, f.put(r.Provider))
 	return c.vendor.file(f)

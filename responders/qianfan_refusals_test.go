@@ -186,3 +186,34 @@ func FuzzQianfan(f *testing.F) {
 		}
 	})
 }
+
+// TestUnknownEndpoints: they are refused only if a scenario wants that, and
+// known ones never are.
+func TestUnknownEndpoints(t *testing.T) {
+	const wants = "[refusals]\nunknown_model = \"not-found\"\n"
+	for name, c := range map[string]struct {
+		scenario, operation, endpoint string
+		refused                       bool
+	}{
+		"by default":      {"", catalog.OpChat, "my_own", false},
+		"wanted":          {wants, catalog.OpChat, "my_own", true},
+		"of vectors":      {wants, catalog.OpEmbedding, "my_own", true},
+		"in the scenario": {wants + "[models.my_own]", catalog.OpChat, "my_own", false},
+		"a chat":          {wants, catalog.OpChat, "completions_pro", false},
+		"an old name":     {wants, catalog.OpChat, "eb-instant", false},
+		"vectors":         {wants, catalog.OpEmbedding, "embedding-v1", false},
+		"a picture":       {wants, catalog.OpImage, "sd_xl", false},
+		"an order":        {wants, catalog.OpRerank, "bce_reranker_base", false},
+		"a plugin":        {wants, catalog.OpPlugin, "my_own", false},
+	} {
+		s, err := scenarios.Load("x.toml", []byte(c.scenario))
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := &Incoming{Method: http.MethodPost, Operation: c.operation, Vars: map[string]string{"endpoint": c.endpoint}, Body: []byte("{}"), Scenario: s}
+		r := qianfanV1{}.Decode(in)
+		if got := r.Refused != nil && r.Refused.ID == capability+"336005"; got != c.refused {
+			t.Errorf("%s: refused %+v", name, r.Refused)
+		}
+	}
+}

@@ -85,9 +85,10 @@ func (q qianfanV1) Decode(in *Incoming) *scenarios.Request {
 	askFor(r)
 	call := v1Calls[in.Operation]
 	r.Stream = call.streams && body.Get("stream").Bool()
-	refused := call.read(newQuestion(in, r, body))
+	asked := newQuestion(in, r, body)
+	refused := call.read(asked)
 	v1Identity(in, r)
-	r.Refused = cmp.Or(v1Refusal(in, r, body), refused)
+	r.Refused = cmp.Or(asked.v1Endpoint(), v1Refusal(in, r, body), refused)
 	return r
 }
 

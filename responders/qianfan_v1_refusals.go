@@ -7,6 +7,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/scenarios"
 )
 
@@ -29,6 +30,16 @@ func v1Range(param, bounds string) *scenarios.Refusal {
 
 func v1TooLong(most int) *scenarios.Refusal {
 	return &scenarios.Refusal{ID: capability + "336007", Variant: "the max input characters", Args: map[string]string{"max": strconv.Itoa(most)}}
+}
+
+// v1Endpoint refuses an endpoint that nobody knows, if the scenario wants that:
+// users deploy their own, under any name.
+func (q question) v1Endpoint() *scenarios.Refusal {
+	named := q.r.Operation != catalog.OpTokenize && q.r.Operation != catalog.OpPlugin
+	if !named || q.known || q.refusals.UnknownModel != scenarios.UnknownNotFound {
+		return nil
+	}
+	return &scenarios.Refusal{ID: capability + "336005"}
 }
 
 // v1Chat asks all rules of a chat.

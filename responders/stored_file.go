@@ -19,6 +19,7 @@ type storedFile struct {
 	number  int64 // DashScope numbers files besides.
 	content []byte
 	at      time.Time
+	ready   time.Time // When it is parsed, if it was uploaded for that; else when it is there.
 
 	// batch is the id of the batch that writes the file, if one does, and
 	// failures whether its failures stand in it or its answers.
@@ -37,7 +38,22 @@ func (f storedFile) put(provider string) scenarios.Change {
 		head.str("batch", f.batch).boolean("failures", f.failures)
 	}
 	value := append(head.end(), '\n')
-	return scenarios.Change{Kind: storedKind(provider), ID: f.id, Value: append(value, f.content...)}
+	return scenarios.Change{Kind: storedKind(provider), ID: f.id, Value: append(value, f.content...), Until: f.ready}
+}
+
+// parseTime is how long a file is parsed, in vendor time, whose text is to be
+// asked about. The vendor's takes seconds to minutes.
+const parseTime = 2 * time.Second
+
+// toBeParsed is the purpose of such files.
+const toBeParsed = "file-extract"
+
+// readyAt returns when a file that is uploaded for the purpose is ready.
+func (m Meta) readyAt(purpose string) time.Time {
+	if purpose == toBeParsed {
+		return m.Now.Add(m.onClock(parseTime))
+	}
+	return m.Now
 }
 
 // readFile is the reverse of put. What a batch writes has no content yet.
@@ -45,7 +61,7 @@ func readFile(record scenarios.Record) storedFile {
 	head, content, _ := bytes.Cut(record.Value, []byte("\n"))
 	told := gjson.ParseBytes(head)
 	return storedFile{
-		id: record.ID, at: record.Created, content: content,
+		id: record.ID, at: record.Created, ready: record.Until, content: content,
 		name: told.Get("name").Str, purpose: told.Get("purpose").Str, description: told.Get("description").Str,
 		number: told.Get("number").Int(), batch: told.Get("batch").Str, failures: told.Get("failures").Bool(),
 	}

@@ -23,7 +23,7 @@ type UnknownModel string
 // The values of [UnknownModel].
 const (
 	UnknownRefused  UnknownModel = "refuse"    // As the vendor was last seen to do it.
-	UnknownNotFound UnknownModel = "not-found" // As refuse, but DashScope's own API answers the documented 404 instead of 400.
+	UnknownNotFound UnknownModel = "not-found" // As refuse, but DashScope's own API answers the documented 404 instead of 400, and Qianfan V1 refuses unknown endpoints.
 	UnknownAnswered UnknownModel = "answer"    // Like any other.
 )
 

@@ -151,10 +151,18 @@ func (f *Fault) missesSocket(d catalog.Dialect, opening bool) string {
 		return fmt.Sprintf("there is no fault of kind %s on a WebSocket", f.Kind)
 	case d.Sockets && !opening && f.KeepAlive != nil:
 		return "a WebSocket has no comments: keep_alive is for streams of HTTP"
-	case d.Sockets && !opening:
-		return f.Moment.missesSocket(d)
+	case d.Sockets && !opening && f.halves() && f.After == nil:
+		return ""
+	case d.Sockets && !opening && f.Moment.missesSocket(d) != "":
+		return f.Moment.missesSocket(d) + "; cut, reset and stall may strike inside one, with after_bytes, inside-rune or inside-string"
 	}
 	return ""
+}
+
+// halves reports whether the fault may strike inside a message: what comes
+// behind it is no message any more.
+func (f *Fault) halves() bool {
+	return f.Kind == FaultReset || f.Kind == FaultStall || f.Kind == FaultCut
 }
 
 // missesSocket says why the moment is none on a WebSocket, or "".
