@@ -48,8 +48,7 @@ func (s *Server) agree(w *world, text []byte) error {
 	if err != nil {
 		return fmt.Errorf("the scenario that the servers agreed on: %w", err)
 	}
-	s.worlds.settle(w, text, engine)
-	w.clock.Adjust(a.Clock)
+	s.worlds.settle(w, text, engine, a.Clock)
 	return nil
 }
 
@@ -86,28 +85,38 @@ func (s *Server) told(ctx context.Context, namespace string) (visit, error) {
 	return at, nil
 }
 
-// change changes the world of a namespace, on all servers if there are several.
+// changings bounds how often a change is tried: whoever comes in between has
+// made one.
+const changings = 1000
+
+// change changes the world of a namespace, on all servers if there are several. A
+// change of somebody else is never lost: this one is made to what that left.
 func (s *Server) change(ctx context.Context, at visit, how func(*agreement)) error {
 	shared, is := s.state.(scenarios.Shared)
 	if !is {
 		return nil
 	}
-	a, err := s.worlds.agreement(at.world)
-	if err != nil {
-		return err
-	}
-	how(&a)
-	var text []byte
-	if a != (agreement{}) {
-		if text, err = json.Marshal(a); err != nil {
+	for range changings {
+		a, before, err := s.worlds.agreement(at.world)
+		if err != nil {
+			return err
+		}
+		how(&a)
+		var text []byte
+		if a != (agreement{}) {
+			if text, err = json.Marshal(a); err != nil {
+				return err
+			}
+		}
+		done, err := shared.SetWorld(ctx, at.world.name, before, text)
+		if err != nil {
+			return fmt.Errorf("mockllm: %w", err)
+		}
+		if at, err = s.told(ctx, at.world.name); done || err != nil {
 			return err
 		}
 	}
-	if err := shared.SetWorld(ctx, at.world.name, text); err != nil {
-		return fmt.Errorf("mockllm: %w", err)
-	}
-	_, err = s.told(ctx, at.world.name)
-	return err
+	return fmt.Errorf("mockllm: namespace %q is changed by too many at once", at.world.name)
 }
 
 // engine returns what a world follows.
@@ -128,25 +137,27 @@ func (w *worlds) agrees(at *world, text []byte) bool {
 	return same
 }
 
-// settle has a world follow what was agreed on. Without a scenario of its own the
-// default namespace follows what the server began with.
-func (w *worlds) settle(at *world, text []byte, engine *scenarios.Engine) {
+// settle has a world follow what was agreed on, its clock as well: two that settle
+// at once leave no mixture. Without a scenario of its own the default namespace
+// follows what the server began with.
+func (w *worlds) settle(at *world, text []byte, engine *scenarios.Engine, clock play.Adjustment) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if engine == nil && at == w.main {
 		engine = w.began
 	}
 	at.agreed, at.engine = text, engine
+	at.clock.Adjust(clock)
 }
 
-// agreement returns what a world was told.
-func (w *worlds) agreement(at *world) (a agreement, err error) {
+// agreement returns what a world was told, and the text of it.
+func (w *worlds) agreement(at *world) (a agreement, text []byte, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if at.agreed != nil {
 		err = json.Unmarshal(at.agreed, &a)
 	}
-	return a, err
+	return a, at.agreed, err
 }
 
 // follows notes what the default namespace follows by itself, such as a file that
@@ -160,7 +171,7 @@ func (w *worlds) follows(engine *scenarios.Engine) {
 // isAgreed reports whether the servers agreed on a scenario for the default
 // namespace.
 func (w *worlds) isAgreed() bool {
-	a, err := w.agreement(w.main)
+	a, _, err := w.agreement(w.main)
 	return err == nil && a.Scenario != ""
 }
 

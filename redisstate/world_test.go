@@ -3,6 +3,7 @@ package redisstate_test
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -126,5 +127,42 @@ func TestClockOfReplicas(t *testing.T) {
 	}
 	if c := b.Clock("red"); c.Stopped || c.Now.After(time.Now().Add(time.Minute)) {
 		t.Errorf("another namespace: %v", c)
+	}
+}
+
+// TestChangesAtOnce: of what is changed of a namespace at the same time, on several
+// replicas and on one, nothing is lost.
+func TestChangesAtOnce(t *testing.T) {
+	three := replicas(t, redistest.Run(t), 3)
+	if err := three[0].StopClock("blue", true); err != nil {
+		t.Fatal(err)
+	}
+	before := three[0].Clock("blue").Now
+	const each = 20
+	var wait sync.WaitGroup
+	for i, srv := range three {
+		for range 2 {
+			wait.Go(func() {
+				for range each {
+					if err := srv.AdvanceClock("blue", time.Minute); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wait.Go(func() {
+			if err := srv.Follow("blue", loaded(t, []string{arrears, busy, arrears}[i])); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+	for i, srv := range three {
+		if now, want := srv.Clock("blue").Now, before.Add(6*each*time.Minute); !now.Equal(want) {
+			t.Errorf("replica %d: it is %v, want %v", i+1, now, want)
+		}
+		if rules := srv.Scenario("blue").Rules; len(rules) != 1 {
+			t.Errorf("replica %d lost the scenario: it has %d rules", i+1, len(rules))
+		}
 	}
 }
