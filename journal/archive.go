@@ -16,16 +16,23 @@ type Archive interface {
 	// anybody else sees it.
 	Put(e Exchange)
 
-	// Lose notes that an exchange of a namespace is over and cannot be put.
-	Lose(namespace string)
+	// Lose notes that an exchange of a volume is over and cannot be put.
+	Lose(namespace, volume string)
 
 	// Kept returns the exchanges of a namespace that all servers put, rendered,
-	// this one's up to now among them, and how many more there were since the
-	// last Empty.
-	Kept(ctx context.Context, namespace string) (found []Exchange, lost uint64, err error)
+	// this one's up to now among them.
+	Kept(ctx context.Context, namespace string) (Kept, error)
 
-	// Empty forgets the exchanges of a namespace.
+	// Empty forgets the exchanges of a namespace, and begins a volume: what
+	// belongs to one before is not kept when it is put.
 	Empty(ctx context.Context, namespace string) error
+}
+
+// Kept is what an [Archive] keeps of a namespace.
+type Kept struct {
+	Exchanges []Exchange
+	Lost      uint64 // How many more there were in this volume.
+	Volume    string
 }
 
 // idBits is how many bits of an id count the exchanges of one server; those before
@@ -67,14 +74,15 @@ func (j *Journal) all(namespace string, since uint64) Page {
 		return j.own(namespace, since)
 	}
 	here := j.own(namespace, 0).found
-	kept, lost, err := j.archive.Kept(context.Background(), namespace)
-	p := Page{Evicted: lost, EvictedHere: lost, Err: err, found: kept}
+	kept, err := j.archive.Kept(context.Background(), namespace)
+	p := Page{Evicted: kept.Lost, EvictedHere: kept.Lost, Err: err, found: kept.Exchanges}
 	over := map[uint64]bool{}
-	for _, e := range kept {
+	for _, e := range kept.Exchanges {
 		over[e.ID] = true
 	}
 	for _, e := range here {
-		if !e.Done && !over[e.ID] { // It may have ended meanwhile.
+		bygone := e.Volume != "" && e.Volume != kept.Volume && err == nil
+		if !e.Done && !over[e.ID] && !bygone { // It may have ended meanwhile.
 			p.found = append(p.found, e)
 		}
 	}

@@ -1,5 +1,5 @@
 -- One call. Replies {'stale', value of each read…}, {'waiting', id, left, until…}
--- or {'done', age, world, values…, held…, refused, wait, opens, left…}.
+-- or {'done', age, world, how often its journal was emptied, values…, held…, refused, wait, opens, left…}.
 
 local at = 1
 local function arg() at = at + 1; return ARGV[at] end
@@ -74,7 +74,7 @@ if passed >= 0 or shot > 0 then
 end
 
 local old = age(sec, nsec)
-local reply = {'done', old, world()}
+local reply = {'done', old, world(), life.emptied or '0'}
 local function tell(v) reply[#reply + 1] = v end
 
 local halfOfCounters = 524288
