@@ -38,6 +38,8 @@ type State struct {
 	log     *slog.Logger
 	clock   play.Clock
 
+	defaultKept string // The key of what all agreed on for the default namespace; "" if scripts cannot read it.
+
 	queue chan told
 	seen  *seenRecords
 	shots *knownShots
@@ -67,6 +69,9 @@ func Open(ctx context.Context, address string, o Options) (*State, error) {
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
+	}
+	if a.cluster == nil {
+		s.defaultKept = s.base("") + ":" + keptHash
 	}
 	lease := o.Lease
 	if lease <= 0 {

@@ -58,4 +58,10 @@ func (v *view) World() []byte {
 }
 
 // DefaultWorld implements [scenarios.SharedView].
-func (v *view) DefaultWorld() []byte { return v.state.seen.get("", worldName).record.Value }
+func (v *view) DefaultWorld() []byte {
+	known := v.state.seen.get("", worldName)
+	if v.namespace != "" && v.state.defaultKept != "" {
+		v.read(reading{v.state.defaultKept, worldField, known.version})
+	}
+	return known.record.Value
+}

@@ -52,7 +52,8 @@ type SharedView interface {
 	// nothing. It is the same slice until it changes.
 	World() []byte
 
-	// DefaultWorld returns the same of the default namespace, as it was a few
+	// DefaultWorld returns the same of the default namespace, whose scenario others
+	// follow. A state that cannot compare it in a visit knows it as it was a few
 	// seconds ago or later.
 	DefaultWorld() []byte
 }
