@@ -208,14 +208,12 @@ func (a api) exchange(w http.ResponseWriter, r *http.Request, namespace string) 
 		problem(w, http.StatusNotFound, "no such exchange", fmt.Sprintf("the journal of this namespace has no exchange %d, or has it no more", id))
 		return
 	}
-	if near == nil {
-		near = []journal.Near{}
-	}
 	steps, more := a.server.History().Steps(namespace, id)
 	write(w, http.StatusOK, struct {
 		journal.Exchange
-		Near  []journal.Near `json:"near"`
-		Steps []journal.Step `json:"steps"`
-		More  int            `json:"more_steps"`
-	}{e, near, append([]journal.Step{}, steps...), more})
+		Elsewhere bool           `json:"elsewhere,omitempty"` // Another server answered: here nobody knows what follows.
+		Near      []journal.Near `json:"near"`
+		Steps     []journal.Step `json:"steps"`
+		More      int            `json:"more_steps"`
+	}{e, near == nil, append([]journal.Near{}, near...), append([]journal.Step{}, steps...), more})
 }

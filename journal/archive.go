@@ -23,6 +23,16 @@ type Archive interface {
 	// this one's up to now among them.
 	Kept(ctx context.Context, namespace string) (Kept, error)
 
+	// Place returns where to read on for what other servers put from now on, or
+	// since an exchange began, as far as it is kept: more than that if it is not
+	// known.
+	Place(ctx context.Context, namespace string, since *uint64) string
+
+	// Behind waits until other servers put exchanges behind a place, and returns
+	// those that come first, and the place behind them. The error is [ErrSlow] if
+	// some are not kept any more, or the context's.
+	Behind(ctx context.Context, namespace, place string) (found []Exchange, next string, err error)
+
 	// Empty forgets the exchanges of a namespace, and begins a volume: what
 	// belongs to one before is not kept when it is put.
 	Empty(ctx context.Context, namespace string) error
@@ -43,6 +53,14 @@ const idBits = 32
 // stand there. It is called before anything else.
 func (j *Journal) Share(a Archive) {
 	j.archive, j.last = a, a.Replica()<<idBits
+}
+
+// Replica returns this server's number in its deployment; 0 if it shares no archive.
+func (j *Journal) Replica() uint64 {
+	if j.archive == nil {
+		return 0
+	}
+	return j.archive.Replica()
 }
 
 // archived puts an exchange that is over into the archive, if there is one.

@@ -77,7 +77,8 @@ type Near struct {
 }
 
 // Look returns one exchange of a namespace, with the rules that nearly
-// answered, the nearest first, as near finds them.
+// answered, the nearest first, as near finds them. Without any list nobody knows
+// them here: another server answered.
 func (j *Journal) Look(namespace string, id uint64, near func(scenarios.Past) []scenarios.RuleTrace) (e Exchange, rules []Near, found bool) {
 	j.mu.Lock()
 	kept := j.find(id)
@@ -88,8 +89,9 @@ func (j *Journal) Look(namespace string, id uint64, near func(scenarios.Past) []
 	if !found && j.archive != nil {
 		return j.elsewhere(namespace, id)
 	}
+	rules = []Near{}
 	if e.Raw == nil {
-		return e, nil, found
+		return e, rules, found
 	}
 	known := e.Raw.known()
 	traces := near(e.Raw.past(&e, known))
