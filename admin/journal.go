@@ -62,10 +62,20 @@ func (a api) journal(w http.ResponseWriter, _ *http.Request, query url.Values) {
 	format.write(w, page)
 }
 
-// unread says that what other servers of the deployment know cannot be read: half
-// of a journal would be no answer.
+// unread says that what all servers of a deployment know cannot be read: half of a
+// journal would be no answer.
 func unread(w http.ResponseWriter, err error) {
 	problem(w, http.StatusServiceUnavailable, "state unavailable", err.Error())
+}
+
+// failed says that the state did not do what it was asked for: because it cannot be
+// reached, or else what the title says.
+func failed(w http.ResponseWriter, title string, err error) {
+	if errors.Is(err, scenarios.ErrUnavailable) {
+		unread(w, err)
+		return
+	}
+	problem(w, http.StatusInternalServerError, title, err.Error())
 }
 
 // writeJSON writes one exchange after the other: each is rendered when its turn
