@@ -17,9 +17,6 @@ import (
 // itself would take a connection for each who follows.
 const followEvery = 100 * time.Millisecond
 
-// followPage is how many exchanges are taken at once.
-const followPage = 100
-
 // beginning is the place before all.
 const beginning = "0-0"
 
@@ -121,11 +118,11 @@ func (s *State) behind(ctx context.Context, namespace string, place *string) (pa
 		return nil, err
 	}
 	stream := s.base(namespace) + ":journal"
-	page, err = s.client.XRangeN(ctx, stream, "("+*place, "+", followPage).Result()
+	page, err = s.client.XRangeN(ctx, stream, "("+*place, "+", pageSize).Result()
 	if err != nil || len(page) == 0 {
 		return nil, err
 	}
-	if len(page) == followPage && *place != beginning { // It is far behind.
+	if len(page) == pageSize && *place != beginning { // It is far behind.
 		oldest, err := s.client.XRangeN(ctx, stream, "-", page[0].ID, 1).Result()
 		if err != nil {
 			return nil, err

@@ -17,10 +17,11 @@ import (
 
 // Bounds of what is told of exchanges.
 const (
-	maxQueue     = 4096   // Exchanges that wait to be put into Redis.
-	maxBatch     = 128    // As many go at once.
-	maxExchanges = 10_000 // Of a namespace that Redis keeps, as the journal of one server does.
-	pageSize     = 500    // As many are read at once.
+	maxQueue     = 4096     // Exchanges that wait to be put into Redis.
+	maxBatch     = 128      // As many go at once.
+	maxExchanges = 10_000   // Of a namespace that Redis keeps, as the journal of one server does,
+	maxBytes     = 64 << 20 // and of about how many bytes.
+	pageSize     = 100      // As many are read at once: Redis holds them in memory until then.
 )
 
 var _ journal.Archive = (*State)(nil)
@@ -136,9 +137,26 @@ func (s *State) tell(first told) {
 	for of, texts := range batch {
 		s.put(of, texts)
 	}
-	for _, w := range waiting {
+	if len(waiting) > 0 {
 		s.tellLost()
+	}
+	for _, w := range waiting {
 		close(w)
+	}
+}
+
+// mention has losses told although nobody asks for them: after a reset they would
+// seem to be of what comes behind it.
+func (s *State) mention() {
+	s.guard.Lock()
+	none := len(s.lost) == 0
+	s.guard.Unlock()
+	if none {
+		return
+	}
+	select {
+	case s.queue <- told{flushed: make(chan struct{})}:
+	default: // Those that wait tell of theirs.
 	}
 }
 
@@ -158,6 +176,7 @@ func (s *State) put(of volume, texts []string) {
 	a := args{}
 	a.text(strconv.Itoa(maxExchanges), of.name)
 	a.number(uint64(len(texts)) + lost)
+	a.number(maxBytes)
 	a.text(texts...)
 	if _, err := s.eval(s.alive, s.scripts.tell, of.namespace, a); err != nil {
 		s.dropped(of, uint64(len(texts)))
@@ -269,6 +288,6 @@ func (s *State) Empty(ctx context.Context, namespace string) error {
 	if err := s.flush(ctx); err != nil {
 		return err
 	}
-	_, err := s.eval(ctx, s.scripts.empty, namespace, nil)
+	_, err := s.try(ctx, s.scripts.empty, namespace, nil)
 	return s.refusal(err)
 }
