@@ -33,8 +33,14 @@ func (s *Server) agreedOn(at *visit, view scenarios.SharedView) error {
 	return nil
 }
 
-// agree makes a world what was agreed on, if that is not what it is.
+// agree makes a world what was agreed on, if that is not what it is. A scenario is
+// read once, however many calls learn of it.
 func (s *Server) agree(w *world, text []byte) error {
+	if s.worlds.agrees(w, text) {
+		return nil
+	}
+	w.agreeing.Lock()
+	defer w.agreeing.Unlock()
 	if s.worlds.agrees(w, text) {
 		return nil
 	}
@@ -44,24 +50,16 @@ func (s *Server) agree(w *world, text []byte) error {
 			return fmt.Errorf("what the servers agreed on: %w", err)
 		}
 	}
-	engine, err := s.engineFor(a.Scenario)
-	if err != nil {
-		return fmt.Errorf("the scenario that the servers agreed on: %w", err)
+	engine := s.worlds.engineOfText(w, a.Scenario)
+	if engine == nil && a.Scenario != "" {
+		scenario, err := scenarios.Load("scenario.toml", []byte(a.Scenario))
+		if err != nil {
+			return fmt.Errorf("the scenario that the servers agreed on: %w", err)
+		}
+		engine = scenarios.NewEngine(scenario, s.settings, s.state)
 	}
-	s.worlds.settle(w, text, engine, a.Clock)
+	s.worlds.settle(w, text, engine, a)
 	return nil
-}
-
-// engineFor follows the scenario of that text; "" is none.
-func (s *Server) engineFor(text string) (*scenarios.Engine, error) {
-	if text == "" {
-		return nil, nil
-	}
-	scenario, err := scenarios.Load("scenario.toml", []byte(text))
-	if err != nil {
-		return nil, err
-	}
-	return scenarios.NewEngine(scenario, s.settings, s.state), nil
 }
 
 // told returns the world of a namespace as all servers agreed on it now, for who
@@ -137,17 +135,28 @@ func (w *worlds) agrees(at *world, text []byte) bool {
 	return same
 }
 
+// engineOfText returns what a world follows if that is the scenario of a text that
+// was agreed on, or else nil.
+func (w *worlds) engineOfText(at *world, source string) *scenarios.Engine {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if source == "" || source != at.source {
+		return nil
+	}
+	return at.engine
+}
+
 // settle has a world follow what was agreed on, its clock as well: two that settle
 // at once leave no mixture. Without a scenario of its own the default namespace
 // follows what the server began with.
-func (w *worlds) settle(at *world, text []byte, engine *scenarios.Engine, clock play.Adjustment) {
+func (w *worlds) settle(at *world, text []byte, engine *scenarios.Engine, a agreement) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if engine == nil && at == w.main {
 		engine = w.began
 	}
-	at.agreed, at.engine = text, engine
-	at.clock.Adjust(clock)
+	at.agreed, at.source, at.engine = text, a.Scenario, engine
+	at.clock.Adjust(a.Clock)
 }
 
 // agreement returns what a world was told, and the text of it.

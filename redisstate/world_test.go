@@ -98,10 +98,13 @@ func TestScenarioOfReplicas(t *testing.T) {
 // TestClockOfReplicas: a clock that one replica moved or stopped has all tell the
 // same time.
 func TestClockOfReplicas(t *testing.T) {
-	two := replicas(t, redistest.Run(t), 2, mockllm.ScenarioText("[[rule]]\nname = \"later\"\nwhen.window = \"1h..\"\nerror = \"Arrearage\"\n"))
+	two := replicas(t, redistest.Run(t), 2)
 	a, b := two[0], two[1]
 	if got := ask(t, a, "blue"); got != "200" {
 		t.Fatal(got)
+	}
+	if err := b.Follow("blue", loaded(t, "[[rule]]\nname = \"later\"\nwhen.window = \"1h..\"\nerror = \"Arrearage\"\n")); err != nil {
+		t.Fatal(err)
 	}
 	if err := a.StopClock("blue", true); err != nil {
 		t.Fatal(err)
@@ -110,6 +113,7 @@ func TestClockOfReplicas(t *testing.T) {
 		t.Errorf("stopped at %v and %v", x, y)
 	}
 	before := a.Clock("blue").Now
+	follows := a.Scenario("blue")
 	if err := b.AdvanceClock("blue", time.Hour); err != nil {
 		t.Fatal(err)
 	}
@@ -118,6 +122,9 @@ func TestClockOfReplicas(t *testing.T) {
 	}
 	if got := ask(t, a, "blue"); got != "400later" {
 		t.Errorf("an hour later: %s", got)
+	}
+	if a.Scenario("blue") != follows {
+		t.Error("the scenario was read again")
 	}
 	if err := a.StopClock("blue", false); err != nil {
 		t.Fatal(err)
