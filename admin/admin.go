@@ -28,8 +28,8 @@ type Server interface {
 	History() *journal.Journal
 
 	// Near returns an exchange of a namespace and the rules that nearly
-	// answered, if the journal still has it.
-	Near(namespace string, id uint64) (journal.Exchange, []journal.Near, bool)
+	// answered. The error is [journal.ErrNone] if the journal does not have it.
+	Near(namespace string, id uint64) (journal.Exchange, []journal.Near, error)
 
 	// Pause waits by the server's clock, or returns the context's error.
 	Pause(ctx context.Context, d time.Duration) error

@@ -213,9 +213,13 @@ func (a api) exchange(w http.ResponseWriter, r *http.Request, namespace string) 
 		problem(w, http.StatusBadRequest, "bad id", err.Error())
 		return
 	}
-	e, near, found := a.server.Near(namespace, id)
-	if !found {
+	e, near, err := a.server.Near(namespace, id)
+	switch {
+	case errors.Is(err, journal.ErrNone):
 		problem(w, http.StatusNotFound, "no such exchange", fmt.Sprintf("the journal of this namespace has no exchange %d, or has it no more", id))
+		return
+	case err != nil:
+		unread(w, err)
 		return
 	}
 	steps, more := a.server.History().Steps(namespace, id)

@@ -177,8 +177,8 @@ func TestThreeReplicas(t *testing.T) {
 		}
 		first := slices.MinFunc(got, func(a, b journal.Exchange) int { return int(a.ID>>32) - int(b.ID>>32) })
 		for _, e := range []journal.Exchange{first, got[0], got[1], got[2]} {
-			known, near, found := srv.Near("", e.ID)
-			if mine := e.ID>>32 == srv.History().Replica(); !found || known.ID != e.ID || (near != nil) != mine {
+			known, near, err := srv.Near("", e.ID)
+			if mine := e.ID>>32 == srv.History().Replica(); err != nil || known.ID != e.ID || (near != nil) != mine {
 				t.Errorf("replica %d tells of exchange %d: %v, %v", i+1, e.ID, known.ID, near)
 			}
 		}

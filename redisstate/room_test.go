@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/mockllm/mockllm/journal"
 	"github.com/mockllm/mockllm/redisstate"
 	"github.com/mockllm/mockllm/redisstate/redistest"
@@ -59,5 +61,24 @@ func TestJournalLeavesRoom(t *testing.T) {
 	}
 	if stats := state.Stats(); stats.Outages > 0 || stats.Dropped > 0 {
 		t.Errorf("%+v", stats)
+	}
+}
+
+// TestRoomUnknown: a Redis that does not say how full it is to who may only use its
+// keys is taken to have room.
+func TestRoomUnknown(t *testing.T) {
+	server := redistest.Run(t)
+	admin := redis.NewClient(&redis.Options{Addr: server.Addr(), ReadTimeout: 2 * time.Minute})
+	defer admin.Close()
+	if err := admin.Do(t.Context(), "ACL", "SETUSER", "mock", "on", ">pw", "~mockllm:*", "~{mockllm:*", "+@all", "-info", "-@dangerous", "resetchannels").Err(); err != nil {
+		t.Fatal(err)
+	}
+	state, err := redisstate.Open(t.Context(), "redis://mock:pw@"+server.Addr()+"/0?"+patient, redisstate.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer state.Close()
+	if kept := puts(t, state, "", 300, 10); len(kept.Exchanges) != 300 || state.Stats().Outages > 0 {
+		t.Errorf("%d exchanges are kept, %+v", len(kept.Exchanges), state.Stats())
 	}
 }
