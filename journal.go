@@ -41,7 +41,7 @@ func (s *Server) AwaitExchanges(ctx context.Context, n int) ([]journal.Exchange,
 func (s *Server) History() *journal.Journal { return s.journal }
 
 // Near implements [admin.Server].
-func (s *Server) Near(namespace string, id uint64) (journal.Exchange, []journal.Near, bool) {
+func (s *Server) Near(namespace string, id uint64) (journal.Exchange, []journal.Near, error) {
 	return s.journal.Look(namespace, id, s.world(namespace).engine.Near)
 }
 

@@ -140,8 +140,8 @@ func TestNear(t *testing.T) {
 		{Rule: "two misses", Why: `match.model wants "ernie", the request has "qwen-plus"`},
 	}
 	for range 2 {
-		_, near, found := srv.Near("", 2)
-		if !found || len(near) != 3 || near[0] != want[0] || near[1] != want[1] || near[2] != want[2] {
+		_, near, err := srv.Near("", 2)
+		if err != nil || len(near) != 3 || near[0] != want[0] || near[1] != want[1] || near[2] != want[2] {
 			t.Errorf("near: %+v", near)
 		}
 	}

@@ -20,7 +20,7 @@ import (
 // redacted here: hardly anybody reads it.
 func (s *Server) record(req *http.Request, in *responders.Incoming, r *scenarios.Request, d scenarios.Decision, script play.Script) *journal.Exchange {
 	e := &journal.Exchange{
-		Time: in.Now, Namespace: in.Namespace, Dialect: r.Dialect, Operation: r.Operation, Stream: r.Stream,
+		Time: in.Now, Namespace: in.Namespace, Volume: d.Volume, Dialect: r.Dialect, Operation: r.Operation, Stream: r.Stream,
 		Method: in.Method, BodyBytes: len(in.Body), Fingerprint: r.Fingerprint, Cause: string(d.Cause), Limit: d.Limit, Seed: d.Seed,
 		RetryAfter: retryAfter(script),
 		Raw: journal.Keep(journal.Call{

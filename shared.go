@@ -33,8 +33,14 @@ func (s *Server) agreedOn(at *visit, view scenarios.SharedView) error {
 	return nil
 }
 
-// agree makes a world what was agreed on, if that is not what it is.
+// agree makes a world what was agreed on, if that is not what it is. A scenario is
+// read once, however many calls learn of it.
 func (s *Server) agree(w *world, text []byte) error {
+	if s.worlds.agrees(w, text) {
+		return nil
+	}
+	w.agreeing.Lock()
+	defer w.agreeing.Unlock()
 	if s.worlds.agrees(w, text) {
 		return nil
 	}
@@ -44,25 +50,16 @@ func (s *Server) agree(w *world, text []byte) error {
 			return fmt.Errorf("what the servers agreed on: %w", err)
 		}
 	}
-	engine, err := s.engineFor(a.Scenario)
-	if err != nil {
-		return fmt.Errorf("the scenario that the servers agreed on: %w", err)
+	engine := s.worlds.engineOfText(w, a.Scenario)
+	if engine == nil && a.Scenario != "" {
+		scenario, err := scenarios.Load("scenario.toml", []byte(a.Scenario))
+		if err != nil {
+			return fmt.Errorf("the scenario that the servers agreed on: %w", err)
+		}
+		engine = scenarios.NewEngine(scenario, s.settings, s.state)
 	}
-	s.worlds.settle(w, text, engine)
-	w.clock.Adjust(a.Clock)
+	s.worlds.settle(w, text, engine, a)
 	return nil
-}
-
-// engineFor follows the scenario of that text; "" is none.
-func (s *Server) engineFor(text string) (*scenarios.Engine, error) {
-	if text == "" {
-		return nil, nil
-	}
-	scenario, err := scenarios.Load("scenario.toml", []byte(text))
-	if err != nil {
-		return nil, err
-	}
-	return scenarios.NewEngine(scenario, s.settings, s.state), nil
 }
 
 // told returns the world of a namespace as all servers agreed on it now, for who
@@ -86,28 +83,38 @@ func (s *Server) told(ctx context.Context, namespace string) (visit, error) {
 	return at, nil
 }
 
-// change changes the world of a namespace, on all servers if there are several.
+// changings bounds how often a change is tried: whoever comes in between has
+// made one.
+const changings = 1000
+
+// change changes the world of a namespace, on all servers if there are several. A
+// change of somebody else is never lost: this one is made to what that left.
 func (s *Server) change(ctx context.Context, at visit, how func(*agreement)) error {
 	shared, is := s.state.(scenarios.Shared)
 	if !is {
 		return nil
 	}
-	a, err := s.worlds.agreement(at.world)
-	if err != nil {
-		return err
-	}
-	how(&a)
-	var text []byte
-	if a != (agreement{}) {
-		if text, err = json.Marshal(a); err != nil {
+	for range changings {
+		a, before, err := s.worlds.agreement(at.world)
+		if err != nil {
+			return err
+		}
+		how(&a)
+		var text []byte
+		if a != (agreement{}) {
+			if text, err = json.Marshal(a); err != nil {
+				return err
+			}
+		}
+		done, err := shared.SetWorld(ctx, at.world.name, before, text)
+		if err != nil {
+			return fmt.Errorf("mockllm: %w", err)
+		}
+		if at, err = s.told(ctx, at.world.name); done || err != nil {
 			return err
 		}
 	}
-	if err := shared.SetWorld(ctx, at.world.name, text); err != nil {
-		return fmt.Errorf("mockllm: %w", err)
-	}
-	_, err = s.told(ctx, at.world.name)
-	return err
+	return fmt.Errorf("mockllm: namespace %q is changed by too many at once", at.world.name)
 }
 
 // engine returns what a world follows.
@@ -128,25 +135,38 @@ func (w *worlds) agrees(at *world, text []byte) bool {
 	return same
 }
 
-// settle has a world follow what was agreed on. Without a scenario of its own the
-// default namespace follows what the server began with.
-func (w *worlds) settle(at *world, text []byte, engine *scenarios.Engine) {
+// engineOfText returns what a world follows if that is the scenario of a text that
+// was agreed on, or else nil.
+func (w *worlds) engineOfText(at *world, source string) *scenarios.Engine {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if source == "" || source != at.source {
+		return nil
+	}
+	return at.engine
+}
+
+// settle has a world follow what was agreed on, its clock as well: two that settle
+// at once leave no mixture. Without a scenario of its own the default namespace
+// follows what the server began with.
+func (w *worlds) settle(at *world, text []byte, engine *scenarios.Engine, a agreement) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if engine == nil && at == w.main {
 		engine = w.began
 	}
-	at.agreed, at.engine = text, engine
+	at.agreed, at.source, at.engine = text, a.Scenario, engine
+	at.clock.Adjust(a.Clock)
 }
 
-// agreement returns what a world was told.
-func (w *worlds) agreement(at *world) (a agreement, err error) {
+// agreement returns what a world was told, and the text of it.
+func (w *worlds) agreement(at *world) (a agreement, text []byte, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if at.agreed != nil {
 		err = json.Unmarshal(at.agreed, &a)
 	}
-	return a, err
+	return a, at.agreed, err
 }
 
 // follows notes what the default namespace follows by itself, such as a file that
@@ -160,7 +180,7 @@ func (w *worlds) follows(engine *scenarios.Engine) {
 // isAgreed reports whether the servers agreed on a scenario for the default
 // namespace.
 func (w *worlds) isAgreed() bool {
-	a, err := w.agreement(w.main)
+	a, _, err := w.agreement(w.main)
 	return err == nil && a.Scenario != ""
 }
 

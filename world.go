@@ -23,7 +23,9 @@ type world struct {
 	requests      uint64
 	active        int // Exchanges under way.
 
-	agreed []byte // What the servers of a deployment agreed on for it; nil without any.
+	agreeing sync.Mutex // Held while somebody finds out what it comes to that the servers agreed on something else.
+	agreed   []byte     // What the servers of a deployment agreed on for it; nil without any.
+	source   string     // The text of the scenario in it.
 }
 
 // Bounds of the worlds.

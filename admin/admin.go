@@ -28,8 +28,8 @@ type Server interface {
 	History() *journal.Journal
 
 	// Near returns an exchange of a namespace and the rules that nearly
-	// answered, if the journal still has it.
-	Near(namespace string, id uint64) (journal.Exchange, []journal.Near, bool)
+	// answered. The error is [journal.ErrNone] if the journal does not have it.
+	Near(namespace string, id uint64) (journal.Exchange, []journal.Near, error)
 
 	// Pause waits by the server's clock, or returns the context's error.
 	Pause(ctx context.Context, d time.Duration) error
@@ -213,7 +213,7 @@ func metrics(counted http.Handler) http.Handler {
 
 func (a api) reset(w http.ResponseWriter, r *http.Request, namespace string) {
 	if err := a.server.Reset(r.Context(), namespace); err != nil {
-		problem(w, http.StatusInternalServerError, "reset failed", err.Error())
+		failed(w, "reset failed", err)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -229,7 +229,7 @@ func (a api) release(w http.ResponseWriter, r *http.Request, namespace string) {
 	case errors.Is(err, scenarios.ErrNotSticky):
 		problem(w, http.StatusNotFound, "no such rule", err.Error())
 	case err != nil:
-		problem(w, http.StatusInternalServerError, "release failed", err.Error())
+		failed(w, "release failed", err)
 	default:
 		w.WriteHeader(http.StatusNoContent)
 	}
@@ -249,7 +249,7 @@ func (a api) revoke(w http.ResponseWriter, r *http.Request, namespace string) {
 		return
 	}
 	if err := a.server.Revoke(r.Context(), namespace, key); err != nil {
-		problem(w, http.StatusInternalServerError, "revoke failed", err.Error())
+		failed(w, "revoke failed", err)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -44,7 +44,7 @@ func (f *fake) History() *journal.Journal {
 	return f.history
 }
 
-func (f *fake) Near(namespace string, id uint64) (journal.Exchange, []journal.Near, bool) {
+func (f *fake) Near(namespace string, id uint64) (journal.Exchange, []journal.Near, error) {
 	return f.History().Look(namespace, id, func(scenarios.Past) []scenarios.RuleTrace {
 		return []scenarios.RuleTrace{{Rule: "a", Why: "of a"}, {Rule: "b", Why: "of b"}, {Rule: "c", Why: "of c"}, {Rule: "d", Why: "of d"}}
 	})

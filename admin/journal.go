@@ -62,10 +62,20 @@ func (a api) journal(w http.ResponseWriter, _ *http.Request, query url.Values) {
 	format.write(w, page)
 }
 
-// unread says that what other servers of the deployment know cannot be read: half
-// of a journal would be no answer.
+// unread says that what all servers of a deployment know cannot be read: half of a
+// journal would be no answer.
 func unread(w http.ResponseWriter, err error) {
 	problem(w, http.StatusServiceUnavailable, "state unavailable", err.Error())
+}
+
+// failed says that the state did not do what it was asked for: because it cannot be
+// reached, or else what the title says.
+func failed(w http.ResponseWriter, title string, err error) {
+	if errors.Is(err, scenarios.ErrUnavailable) {
+		unread(w, err)
+		return
+	}
+	problem(w, http.StatusInternalServerError, title, err.Error())
 }
 
 // writeJSON writes one exchange after the other: each is rendered when its turn
@@ -203,19 +213,21 @@ func (a api) exchange(w http.ResponseWriter, r *http.Request, namespace string) 
 		problem(w, http.StatusBadRequest, "bad id", err.Error())
 		return
 	}
-	e, near, found := a.server.Near(namespace, id)
-	if !found {
+	e, near, err := a.server.Near(namespace, id)
+	switch {
+	case errors.Is(err, journal.ErrNone):
 		problem(w, http.StatusNotFound, "no such exchange", fmt.Sprintf("the journal of this namespace has no exchange %d, or has it no more", id))
 		return
-	}
-	if near == nil {
-		near = []journal.Near{}
+	case err != nil:
+		unread(w, err)
+		return
 	}
 	steps, more := a.server.History().Steps(namespace, id)
 	write(w, http.StatusOK, struct {
 		journal.Exchange
-		Near  []journal.Near `json:"near"`
-		Steps []journal.Step `json:"steps"`
-		More  int            `json:"more_steps"`
-	}{e, near, append([]journal.Step{}, steps...), more})
+		Elsewhere bool           `json:"elsewhere,omitempty"` // Another server answered: here nobody knows what follows.
+		Near      []journal.Near `json:"near"`
+		Steps     []journal.Step `json:"steps"`
+		More      int            `json:"more_steps"`
+	}{e, near == nil, append([]journal.Near{}, near...), append([]journal.Step{}, steps...), more})
 }

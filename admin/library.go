@@ -55,7 +55,7 @@ func (a api) fromLibrary(w http.ResponseWriter, r *http.Request, _ string) {
 func (a api) rules(w http.ResponseWriter, r *http.Request, namespace string) {
 	standing, err := a.server.Stand(r.Context(), namespace)
 	if err != nil {
-		problem(w, http.StatusInternalServerError, "no standing", err.Error())
+		failed(w, "no standing", err)
 		return
 	}
 	s := a.server.Scenario(namespace)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/mockllm/mockllm/journal"
@@ -34,6 +35,9 @@ func (a api) stream(w http.ResponseWriter, r *http.Request, query url.Values) {
 	http.NewResponseController(w).SetReadDeadline(time.Time{})
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
+	if replica := a.server.History().Replica(); replica > 0 && query.Get("all") == "true" {
+		w.Header().Set("X-Mockllm-Replica", strconv.FormatUint(replica, 10)) // It tells of no other's.
+	}
 	s := sse{w: w, control: http.NewResponseController(w)}
 	defer s.control.SetWriteDeadline(time.Time{})
 	s.send(": the journal\n\n")

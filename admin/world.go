@@ -45,7 +45,7 @@ func (a api) forget(w http.ResponseWriter, r *http.Request, namespace string) {
 	}
 	switch found, err := a.server.Forget(r.Context(), namespace); {
 	case err != nil:
-		problem(w, http.StatusInternalServerError, "not removed", err.Error())
+		failed(w, "not removed", err)
 	case !found:
 		problem(w, http.StatusNotFound, "no such namespace", fmt.Sprintf("nobody has called %q", namespace))
 	default:
@@ -70,7 +70,7 @@ func (a api) setClock(w http.ResponseWriter, r *http.Request, namespace string) 
 		return
 	}
 	if err := a.server.StopClock(namespace, *asked.Stopped); err != nil {
-		problem(w, http.StatusInternalServerError, "clock not set", err.Error())
+		failed(w, "clock not set", err)
 		return
 	}
 	a.clock(w, r, namespace)
@@ -92,7 +92,7 @@ func (a api) advance(w http.ResponseWriter, r *http.Request, namespace string) {
 		return
 	}
 	if err := a.server.AdvanceClock(namespace, by); err != nil {
-		problem(w, http.StatusInternalServerError, "clock not advanced", err.Error())
+		failed(w, "clock not advanced", err)
 		return
 	}
 	a.clock(w, r, namespace)
@@ -109,7 +109,7 @@ type shot struct {
 func (a api) faults(w http.ResponseWriter, r *http.Request, namespace string) {
 	waiting, err := a.server.Thrown(r.Context(), namespace)
 	if err != nil {
-		problem(w, http.StatusInternalServerError, "no faults", err.Error())
+		failed(w, "no faults", err)
 		return
 	}
 	shots := make([]shot, len(waiting))
@@ -137,7 +137,7 @@ func (a api) throw(w http.ResponseWriter, r *http.Request, namespace string) {
 	case errors.Is(err, scenarios.ErrQueueFull):
 		problem(w, http.StatusConflict, "queue full", err.Error())
 	case err != nil:
-		problem(w, http.StatusInternalServerError, "not thrown", err.Error())
+		failed(w, "not thrown", err)
 	default:
 		write(w, http.StatusCreated, map[string]uint64{"id": id})
 	}
@@ -145,7 +145,7 @@ func (a api) throw(w http.ResponseWriter, r *http.Request, namespace string) {
 
 func (a api) takeAllBack(w http.ResponseWriter, r *http.Request, namespace string) {
 	if _, err := a.server.TakeBack(r.Context(), namespace, 0); err != nil {
-		problem(w, http.StatusInternalServerError, "not taken back", err.Error())
+		failed(w, "not taken back", err)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -159,7 +159,7 @@ func (a api) takeBack(w http.ResponseWriter, r *http.Request, namespace string) 
 	}
 	switch found, err := a.server.TakeBack(r.Context(), namespace, id); {
 	case err != nil:
-		problem(w, http.StatusInternalServerError, "not taken back", err.Error())
+		failed(w, "not taken back", err)
 	case !found:
 		problem(w, http.StatusNotFound, "no such fault", fmt.Sprintf("no fault with id %d waits", id))
 	default:
@@ -194,7 +194,7 @@ func (a api) setScenario(w http.ResponseWriter, r *http.Request, namespace strin
 		err = a.server.Follow(namespace, s)
 	}
 	if err != nil {
-		problem(w, http.StatusInternalServerError, "not followed", err.Error())
+		failed(w, "not followed", err)
 		return
 	}
 	write(w, http.StatusOK, map[string]any{"name": s.Name, "hash": s.Hash(), "rules": len(s.Rules)})
@@ -202,11 +202,14 @@ func (a api) setScenario(w http.ResponseWriter, r *http.Request, namespace strin
 
 // dropScenario has a namespace follow the default one's again.
 func (a api) dropScenario(w http.ResponseWriter, _ *http.Request, namespace string) {
-	if err := a.server.Follow(namespace, nil); err != nil {
+	switch err := a.server.Follow(namespace, nil); {
+	case errors.Is(err, scenarios.ErrUnavailable):
+		unread(w, err)
+	case err != nil:
 		problem(w, http.StatusBadRequest, "bad namespace", err.Error())
-		return
+	default:
+		w.WriteHeader(http.StatusNoContent)
 	}
-	w.WriteHeader(http.StatusNoContent)
 }
 
 // Bounds of what may be posted, in bytes.

@@ -16,16 +16,33 @@ type Archive interface {
 	// anybody else sees it.
 	Put(e Exchange)
 
-	// Lose notes that an exchange of a namespace is over and cannot be put.
-	Lose(namespace string)
+	// Lose notes that an exchange of a volume is over and cannot be put.
+	Lose(namespace, volume string)
 
 	// Kept returns the exchanges of a namespace that all servers put, rendered,
-	// this one's up to now among them, and how many more there were since the
-	// last Empty.
-	Kept(ctx context.Context, namespace string) (found []Exchange, lost uint64, err error)
+	// this one's up to now among them.
+	Kept(ctx context.Context, namespace string) (Kept, error)
 
-	// Empty forgets the exchanges of a namespace.
+	// Place returns where to read on for what other servers put from now on, or
+	// since an exchange began, as far as it is kept: more than that if it is not
+	// known.
+	Place(ctx context.Context, namespace string, since *uint64) string
+
+	// Behind waits until other servers put exchanges behind a place, and returns
+	// those that come first, and the place behind them. The error is [ErrSlow] if
+	// some are not kept any more, or the context's.
+	Behind(ctx context.Context, namespace, place string) (found []Exchange, next string, err error)
+
+	// Empty forgets the exchanges of a namespace, and begins a volume: what
+	// belongs to one before is not kept when it is put.
 	Empty(ctx context.Context, namespace string) error
+}
+
+// Kept is what an [Archive] keeps of a namespace.
+type Kept struct {
+	Exchanges []Exchange
+	Lost      uint64 // How many more there were in this volume.
+	Volume    string
 }
 
 // idBits is how many bits of an id count the exchanges of one server; those before
@@ -36,6 +53,14 @@ const idBits = 32
 // stand there. It is called before anything else.
 func (j *Journal) Share(a Archive) {
 	j.archive, j.last = a, a.Replica()<<idBits
+}
+
+// Replica returns this server's number in its deployment; 0 if it shares no archive.
+func (j *Journal) Replica() uint64 {
+	if j.archive == nil {
+		return 0
+	}
+	return j.archive.Replica()
 }
 
 // archived puts an exchange that is over into the archive, if there is one.
@@ -67,14 +92,15 @@ func (j *Journal) all(namespace string, since uint64) Page {
 		return j.own(namespace, since)
 	}
 	here := j.own(namespace, 0).found
-	kept, lost, err := j.archive.Kept(context.Background(), namespace)
-	p := Page{Evicted: lost, EvictedHere: lost, Err: err, found: kept}
+	kept, err := j.archive.Kept(context.Background(), namespace)
+	p := Page{Evicted: kept.Lost, EvictedHere: kept.Lost, Err: err, found: kept.Exchanges}
 	over := map[uint64]bool{}
-	for _, e := range kept {
+	for _, e := range kept.Exchanges {
 		over[e.ID] = true
 	}
 	for _, e := range here {
-		if !e.Done && !over[e.ID] { // It may have ended meanwhile.
+		bygone := e.Volume != "" && e.Volume != kept.Volume && err == nil
+		if !e.Done && !over[e.ID] && !bygone { // It may have ended meanwhile.
 			p.found = append(p.found, e)
 		}
 	}

@@ -8,6 +8,7 @@ type Exchange struct {
 	ID        uint64    `json:"id"` // Counted from 1 over the life of the server; of a deployment, from its number times 2^32.
 	Time      time.Time `json:"time"`
 	Namespace string    `json:"namespace"`
+	Volume    string    `json:"-"` // Of the namespace's journal: emptying it begins another. "" is not known.
 
 	Dialect   string `json:"dialect,omitempty"`
 	Operation string `json:"operation,omitempty"`

@@ -1,6 +1,8 @@
 package journal
 
 import (
+	"cmp"
+	"errors"
 	"iter"
 	"slices"
 
@@ -76,38 +78,49 @@ type Near struct {
 	Why  string `json:"why"` // What it did not do so for.
 }
 
+// ErrNone says that the journal of a namespace has no exchange of an id, or has it
+// no more.
+var ErrNone = errors.New("there is no such exchange, or it is kept no more")
+
 // Look returns one exchange of a namespace, with the rules that nearly
-// answered, the nearest first, as near finds them.
-func (j *Journal) Look(namespace string, id uint64, near func(scenarios.Past) []scenarios.RuleTrace) (e Exchange, rules []Near, found bool) {
+// answered, the nearest first, as near finds them. Without any list nobody knows
+// them here: another server answered. The error is [ErrNone], or says why what
+// other servers did cannot be read.
+func (j *Journal) Look(namespace string, id uint64, near func(scenarios.Past) []scenarios.RuleTrace) (e Exchange, rules []Near, err error) {
 	j.mu.Lock()
 	kept := j.find(id)
-	if found = kept != nil && kept.Namespace == namespace; found {
+	found := kept != nil && kept.Namespace == namespace
+	if found {
 		e = kept.Exchange
 	}
 	j.mu.Unlock()
-	if !found && j.archive != nil {
-		return j.elsewhere(namespace, id)
+	if !found {
+		e, err = j.elsewhere(namespace, id)
+		return e, nil, err
 	}
+	rules = []Near{}
 	if e.Raw == nil {
-		return e, nil, found
+		return e, rules, nil
 	}
 	known := e.Raw.known()
 	traces := near(e.Raw.past(&e, known))
 	for _, t := range traces[:min(len(traces), mostNear)] {
 		rules = append(rules, Near{Rule: t.Rule, Why: t.Why})
 	}
-	return e.Rendered(), rules, true
+	return e.Rendered(), rules, nil
 }
 
-// elsewhere looks for an exchange of another server. Which rules nearly answered
-// is known only there.
-func (j *Journal) elsewhere(namespace string, id uint64) (Exchange, []Near, bool) {
+// elsewhere looks for an exchange of another server.
+func (j *Journal) elsewhere(namespace string, id uint64) (Exchange, error) {
+	if j.archive == nil {
+		return Exchange{}, ErrNone
+	}
 	p := j.all(namespace, 0)
 	at := slices.IndexFunc(p.found, func(e Exchange) bool { return e.ID == id })
 	if at < 0 {
-		return Exchange{}, nil, false
+		return Exchange{}, cmp.Or(p.Err, ErrNone)
 	}
-	return p.found[at].Rendered(), nil, true
+	return p.found[at].Rendered(), nil
 }
 
 // past is the call as the engine saw it.

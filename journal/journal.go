@@ -24,11 +24,14 @@ type Journal struct {
 	last     uint64 // The newest id.
 	gone     uint64 // How many were evicted.
 	tallies  tallies
-	orphans  map[uint64]string // The namespaces of those that were evicted while they were under way.
+	orphans  map[uint64]orphan // Those that were evicted while they were under way.
 	watchers map[*Watcher]struct{}
 	changed  chan struct{} // Closed when an exchange is over; nil if nobody waits.
 	closed   bool
 }
+
+// orphan is where an exchange belongs of which nothing else is kept.
+type orphan struct{ namespace, volume string }
 
 // entry is an exchange as it is kept.
 type entry struct {
@@ -40,7 +43,7 @@ type entry struct {
 // New returns a journal for at most that many exchanges, of which at most that
 // many bytes are kept. The newest exchange is always kept.
 func New(exchanges int, bytes int64) *Journal {
-	return &Journal{count: max(exchanges, 1), bytes: bytes, tallies: tallies{of: map[string]*tally{}}, orphans: map[uint64]string{}, watchers: map[*Watcher]struct{}{}}
+	return &Journal{count: max(exchanges, 1), bytes: bytes, tallies: tallies{of: map[string]*tally{}}, orphans: map[uint64]orphan{}, watchers: map[*Watcher]struct{}{}}
 }
 
 // Begin keeps an exchange that is being answered and returns its id. So it is
@@ -82,7 +85,7 @@ func (j *Journal) evict() {
 	j.gone++
 	j.tallies.evict(oldest.Namespace, oldest.ID)
 	if !oldest.Done {
-		j.orphans[oldest.ID] = oldest.Namespace
+		j.orphans[oldest.ID] = orphan{oldest.Namespace, oldest.Volume}
 	}
 }
 
@@ -131,12 +134,12 @@ func (j *Journal) Finish(id uint64, sent Sent) {
 		j.over(e)
 		return
 	}
-	if namespace, orphan := j.orphans[id]; orphan {
+	if of, found := j.orphans[id]; found {
 		delete(j.orphans, id)
 		if j.archive != nil {
-			j.archive.Lose(namespace)
+			j.archive.Lose(of.namespace, of.volume)
 		}
-		j.done(namespace)
+		j.done(of.namespace)
 	}
 }
 
@@ -204,7 +207,7 @@ func (j *Journal) Reset(namespaces ...string) {
 	for _, namespace := range namespaces {
 		j.tallies.reset(namespace)
 	}
-	maps.DeleteFunc(j.orphans, func(_ uint64, of string) bool { return slices.Contains(namespaces, of) })
+	maps.DeleteFunc(j.orphans, func(_ uint64, of orphan) bool { return slices.Contains(namespaces, of.namespace) })
 }
 
 // Close ends all watching and waiting. What happens is still kept.

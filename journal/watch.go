@@ -32,7 +32,9 @@ type Watch struct {
 	Brief     bool    // Only the short texts of each, as [Exchange.Brief] returns them.
 }
 
-// A Watcher tells of the exchanges of a namespace, or of all, as they come.
+// A Watcher tells of the exchanges of a namespace, or of all, as they come. Where
+// several servers share an archive, it tells of those of the others in the
+// namespace when they are over; of all namespaces it tells of this server's alone.
 type Watcher struct {
 	j         *Journal
 	namespace string
@@ -40,6 +42,7 @@ type Watcher struct {
 	brief     bool
 	missed    uint64        // The newest id that it asked for and that was evicted before.
 	ready     chan struct{} // Holds a token when there may be something to see.
+	others    others        // What other servers put into the archive.
 
 	waiting []mark // Guarded by the journal's lock, as the rest.
 	most    int    // How many may wait.
@@ -66,23 +69,36 @@ func (j *Journal) WatchSince(namespace string, id uint64) (*Watcher, error) {
 
 // Follow begins to watch as it is told.
 func (j *Journal) Follow(o Watch) (*Watcher, error) {
+	w := &Watcher{j: j, namespace: o.Namespace, all: o.All, brief: o.Brief, ready: make(chan struct{}, 1)}
+	if err := j.watch(w, o); err != nil {
+		return nil, err
+	}
+	j.followOthers(w, o)
+	return w, nil
+}
+
+// watch has a watcher see what happens on this server.
+func (j *Journal) watch(w *Watcher, o Watch) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if len(j.watchers) >= maxWatchers {
-		return nil, ErrWatchers
+		return ErrWatchers
 	}
-	w := &Watcher{j: j, namespace: o.Namespace, all: o.All, brief: o.Brief, ready: make(chan struct{}, 1)}
 	if o.Since != nil {
 		w.catchUp(*o.Since)
 	}
 	w.most = len(w.waiting) + maxWaiting
 	j.watchers[w] = struct{}{}
 	w.wake()
-	return w, nil
+	return nil
 }
 
-// catchUp notes what happened behind an exchange.
+// catchUp notes what happened behind an exchange: all that is kept, if it is
+// another server's.
 func (w *Watcher) catchUp(since uint64) {
+	if w.j.isOthers(since) {
+		since = 0
+	}
 	if upTo := w.goneUpTo(); upTo > since {
 		w.missed = upTo
 	}
@@ -118,6 +134,9 @@ func (w *Watcher) Close() {
 	w.j.mu.Lock()
 	defer w.j.mu.Unlock()
 	delete(w.j.watchers, w)
+	if w.others.leave != nil {
+		w.others.leave()
+	}
 }
 
 // tell notes an event for all who watch.
@@ -147,6 +166,9 @@ func (w *Watcher) wake() {
 // [ErrClosed] or the context's.
 func (w *Watcher) Next(ctx context.Context) (Event, error) {
 	for {
+		if e, found := w.others.turn(); found {
+			return w.elsewhere(e), nil
+		}
 		e, found, err := w.take()
 		if found || err != nil {
 			if w.brief {
@@ -159,10 +181,20 @@ func (w *Watcher) Next(ctx context.Context) (Event, error) {
 		}
 		select {
 		case <-w.ready:
+		case e := <-w.others.came:
+			return w.elsewhere(e), nil
 		case <-ctx.Done():
 			return Event{}, ctx.Err()
 		}
 	}
+}
+
+// elsewhere is the event that an exchange of another server is over.
+func (w *Watcher) elsewhere(e Exchange) Event {
+	if w.brief {
+		e.RequestHeader, e.Body, e.Turns, e.Script, e.AnswerHeader, e.AnswerBody, e.AnswerBytes = nil, "", nil, nil, nil, "", 0
+	}
+	return Event{Over: true, Exchange: e}
 }
 
 // take takes the first event that waits. What was evicted before it was taken

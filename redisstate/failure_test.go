@@ -14,6 +14,7 @@ import (
 
 	"github.com/mockllm/mockllm"
 	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/journal"
 	"github.com/mockllm/mockllm/play"
 	"github.com/mockllm/mockllm/redisstate"
 	"github.com/mockllm/mockllm/redisstate/redistest"
@@ -229,6 +230,23 @@ func TestWithoutRedis(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestLossesOfOutages: what a replica could not put while Redis was gone is told of
+// without anybody asking that replica.
+func TestLossesOfOutages(t *testing.T) {
+	server := redistest.Run(t)
+	states := three(t, server, redisstate.Options{})
+	server.Kill()
+	await(t, func() bool {
+		states[1].Put(journal.Exchange{ID: 2<<32 + 1, Done: true})
+		return states[1].Stats().Dropped > 0
+	})
+	server.Restart()
+	await(t, func() bool {
+		kept, err := states[0].Kept(t.Context(), "")
+		return err == nil && kept.Lost > 0
+	})
 }
 
 // TestPlacesOfOutages: a place that was taken in memory belongs to that outage

@@ -35,7 +35,7 @@ type health struct {
 	epoch  uint64          // How often it could not.
 	wake   context.CancelFunc
 	stats  Stats
-	lost   map[string]uint64 // Exchanges of each namespace that nobody was told of yet.
+	lost   map[volume]uint64 // Exchanges that nobody was told of yet.
 }
 
 // Stats count how Redis was.

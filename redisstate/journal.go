@@ -1,9 +1,12 @@
 package redisstate
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -14,10 +17,11 @@ import (
 
 // Bounds of what is told of exchanges.
 const (
-	maxQueue     = 4096   // Exchanges that wait to be put into Redis.
-	maxBatch     = 128    // As many go at once.
-	maxExchanges = 10_000 // Of a namespace that Redis keeps, as the journal of one server does.
-	pageSize     = 500    // As many are read at once.
+	maxQueue     = 4096     // Exchanges that wait to be put into Redis.
+	maxBatch     = 128      // As many go at once.
+	maxExchanges = 10_000   // Of a namespace that Redis keeps, as the journal of one server does,
+	maxBytes     = 64 << 20 // and of about how many bytes.
+	pageSize     = 100      // As many are read at once: Redis holds them in memory until then.
 )
 
 var _ journal.Archive = (*State)(nil)
@@ -41,32 +45,45 @@ func (s *State) Put(e journal.Exchange) {
 	select {
 	case s.queue <- told{exchange: &e}:
 	default:
-		s.dropped(e.Namespace, 1)
+		s.dropped(volume{e.Namespace, e.Volume}, 1)
 	}
 }
 
+// volume is one of a namespace's journal; without a name it is the one that is
+// written now.
+type volume struct{ namespace, name string }
+
+// volumeName is what the scripts call a volume of that world, which was emptied so
+// often before.
+func volumeName(world, emptied string) string {
+	if world == "" {
+		return ""
+	}
+	return world + "." + cmp.Or(emptied, "0")
+}
+
 // Lose implements [journal.Archive].
-func (s *State) Lose(namespace string) { s.dropped(namespace, 1) }
+func (s *State) Lose(namespace, name string) { s.dropped(volume{namespace, name}, 1) }
 
 // dropped notes exchanges that nobody will read. It is told when Redis can be.
-func (s *State) dropped(namespace string, n uint64) {
+func (s *State) dropped(of volume, n uint64) {
 	s.guard.Lock()
 	defer s.guard.Unlock()
 	s.stats.Dropped += n
 	if s.lost == nil {
-		s.lost = map[string]uint64{}
+		s.lost = map[volume]uint64{}
 	}
-	if _, known := s.lost[namespace]; known || len(s.lost) < maxSeen {
-		s.lost[namespace] += n
+	if _, known := s.lost[of]; known || len(s.lost) < maxSeen {
+		s.lost[of] += n
 	}
 }
 
-// takeLost returns how many exchanges of a namespace were dropped and not told.
-func (s *State) takeLost(namespace string) uint64 {
+// takeLost returns how many exchanges of a volume were dropped and not told.
+func (s *State) takeLost(of volume) uint64 {
 	s.guard.Lock()
 	defer s.guard.Unlock()
-	n := s.lost[namespace]
-	delete(s.lost, namespace)
+	n := s.lost[of]
+	delete(s.lost, of)
 	return n
 }
 
@@ -97,7 +114,7 @@ func (s *State) publish() {
 
 // tell puts one batch into Redis.
 func (s *State) tell(first told) {
-	batch := map[string][]string{}
+	batch := map[volume][]string{}
 	var waiting []chan struct{}
 	note := func(t told) {
 		if t.flushed != nil {
@@ -107,56 +124,72 @@ func (s *State) tell(first told) {
 		e := t.exchange.Rendered()
 		text, err := json.Marshal(archived{e, e.Address})
 		if err != nil {
-			s.dropped(e.Namespace, 1)
+			s.dropped(volume{e.Namespace, e.Volume}, 1)
 			return
 		}
-		batch[e.Namespace] = append(batch[e.Namespace], string(text))
+		of := volume{e.Namespace, e.Volume}
+		batch[of] = append(batch[of], string(text))
 	}
 	note(first)
 	for range min(len(s.queue), maxBatch) {
 		note(<-s.queue)
 	}
-	for namespace, texts := range batch {
-		s.put(namespace, texts)
+	for of, texts := range batch {
+		s.put(of, texts)
+	}
+	if len(waiting) > 0 {
+		s.tellLost()
 	}
 	for _, w := range waiting {
-		s.tellLost()
 		close(w)
 	}
 }
 
-// tellLost tells of namespaces of which there is nothing but losses to tell.
-func (s *State) tellLost() {
+// mention has losses told although nobody asks for them: after a reset they would
+// seem to be of what comes behind it.
+func (s *State) mention() {
 	s.guard.Lock()
-	var namespaces []string
-	for namespace := range s.lost {
-		namespaces = append(namespaces, namespace)
-	}
+	none := len(s.lost) == 0
 	s.guard.Unlock()
-	for _, namespace := range namespaces {
-		s.put(namespace, nil)
+	if none {
+		return
+	}
+	select {
+	case s.queue <- told{flushed: make(chan struct{})}:
+	default: // Those that wait tell of theirs.
 	}
 }
 
-// put puts exchanges of one namespace into Redis, and tells how many were lost.
-func (s *State) put(namespace string, texts []string) {
-	lost := s.takeLost(namespace)
+// tellLost tells of volumes of which there is nothing but losses to tell.
+func (s *State) tellLost() {
+	s.guard.Lock()
+	all := slices.Collect(maps.Keys(s.lost))
+	s.guard.Unlock()
+	for _, of := range all {
+		s.put(of, nil)
+	}
+}
+
+// put puts exchanges of one volume into Redis, and tells how many were lost.
+func (s *State) put(of volume, texts []string) {
+	lost := s.takeLost(of)
 	a := args{}
-	a.text(strconv.Itoa(maxExchanges))
+	a.text(strconv.Itoa(maxExchanges), of.name)
 	a.number(uint64(len(texts)) + lost)
+	a.number(maxBytes)
 	a.text(texts...)
-	if _, err := s.eval(s.alive, s.scripts.tell, namespace, a); err != nil {
-		s.dropped(namespace, uint64(len(texts)))
-		s.owe(namespace, lost)
+	if _, err := s.eval(s.alive, s.scripts.tell, of.namespace, a); err != nil {
+		s.dropped(of, uint64(len(texts)))
+		s.owe(of, lost)
 	}
 }
 
 // owe notes losses again that could not be told.
-func (s *State) owe(namespace string, n uint64) {
+func (s *State) owe(of volume, n uint64) {
 	s.guard.Lock()
 	defer s.guard.Unlock()
 	if n > 0 {
-		s.lost[namespace] += n
+		s.lost[of] += n
 	}
 }
 
@@ -181,55 +214,73 @@ func (s *State) flush(ctx context.Context) error {
 }
 
 // Kept implements [journal.Archive].
-func (s *State) Kept(ctx context.Context, namespace string) ([]journal.Exchange, uint64, error) {
+func (s *State) Kept(ctx context.Context, namespace string) (journal.Kept, error) {
 	if err := s.flush(ctx); err != nil {
-		return nil, 0, err
+		return journal.Kept{}, err
 	}
 	if err := s.down(); err != nil {
-		return nil, 0, s.refusal(err)
+		return journal.Kept{}, s.refusal(err)
 	}
-	found, all, err := s.archive(context.WithoutCancel(ctx), namespace)
-	if err != nil {
-		return nil, 0, s.refusal(s.judge(err))
-	}
-	return found, uint64(max(all-len(found), 0)), nil
+	kept, err := s.kept(context.WithoutCancel(ctx), namespace)
+	return kept, s.refusal(s.judge(err))
 }
 
-// archive reads what stands in Redis of a namespace, and how many exchanges there
-// were.
-func (s *State) archive(ctx context.Context, namespace string) (found []journal.Exchange, all int, err error) {
-	stream := s.base(namespace) + ":journal"
+// kept reads what stands in Redis of a namespace.
+func (s *State) kept(ctx context.Context, namespace string) (k journal.Kept, err error) {
+	base := s.base(namespace)
 	var newest *redis.XMessageSliceCmd
 	var count *redis.StringCmd
+	var life *redis.SliceCmd
 	if _, err := s.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
-		newest, count = p.XRevRangeN(ctx, stream, "+", "-", 1), p.HGet(ctx, s.base(namespace)+":told", "n")
+		newest, count = p.XRevRangeN(ctx, base+":journal", "+", "-", 1), p.HGet(ctx, base+":told", "n")
+		life = p.HMGet(ctx, base+":main", "world", "emptied")
 		return nil
 	}); err != nil && err != redis.Nil {
-		return nil, 0, err
+		return k, err
 	}
-	all, _ = count.Int()
-	if len(newest.Val()) == 0 {
-		return nil, all, nil
+	world, _ := life.Val()[0].(string)
+	emptied, _ := life.Val()[1].(string)
+	k.Volume = volumeName(world, emptied)
+	if len(newest.Val()) > 0 {
+		if k.Exchanges, err = s.upTo(ctx, namespace, newest.Val()[0].ID); err != nil {
+			return journal.Kept{}, err
+		}
 	}
-	for from, last := "-", newest.Val()[0].ID; ; {
-		page, err := s.client.XRangeN(ctx, stream, from, last, pageSize).Result()
+	all, _ := count.Int()
+	k.Lost = uint64(max(all-len(k.Exchanges), 0))
+	return k, nil
+}
+
+// upTo reads the exchanges of a namespace up to that one.
+func (s *State) upTo(ctx context.Context, namespace, last string) (found []journal.Exchange, err error) {
+	for from := "-"; ; {
+		page, err := s.client.XRangeN(ctx, s.base(namespace)+":journal", from, last, pageSize).Result()
 		if err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 		for _, message := range page {
-			var e archived
-			text, _ := message.Values["e"].(string)
-			if err := json.Unmarshal([]byte(text), &e); err != nil {
-				return nil, 0, fmt.Errorf("exchange %s of the journal: %w", message.ID, err)
+			e, err := exchangeOf(message)
+			if err != nil {
+				return nil, err
 			}
-			e.Exchange.Address = e.Address
-			found = append(found, e.Exchange)
+			found = append(found, e)
 		}
 		if len(page) < pageSize {
-			return found, all, nil
+			return found, nil
 		}
 		from = "(" + page[len(page)-1].ID
 	}
+}
+
+// exchangeOf reads an exchange as it stands in Redis.
+func exchangeOf(message redis.XMessage) (journal.Exchange, error) {
+	var e archived
+	text, _ := message.Values["e"].(string)
+	if err := json.Unmarshal([]byte(text), &e); err != nil {
+		return journal.Exchange{}, fmt.Errorf("exchange %s of the journal: %w", message.ID, err)
+	}
+	e.Exchange.Address = e.Address
+	return e.Exchange, nil
 }
 
 // Empty implements [journal.Archive].
@@ -237,9 +288,6 @@ func (s *State) Empty(ctx context.Context, namespace string) error {
 	if err := s.flush(ctx); err != nil {
 		return err
 	}
-	if err := s.down(); err != nil {
-		return s.refusal(err)
-	}
-	base := s.base(namespace)
-	return s.refusal(s.judge(s.client.Unlink(context.WithoutCancel(ctx), base+":journal", base+":told").Err()))
+	_, err := s.try(ctx, s.scripts.empty, namespace, nil)
+	return s.refusal(err)
 }

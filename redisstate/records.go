@@ -120,8 +120,12 @@ func (v *view) learn(values []any) {
 		if i < len(values) {
 			text, found = values[i].(string)
 		}
-		if read.hash == keptHash {
+		switch read.hash {
+		case keptHash:
 			v.state.learnWorld(v.namespace, text, found)
+			continue
+		case v.state.defaultKept:
+			v.state.learnWorld("", text, found)
 			continue
 		}
 		if !found {

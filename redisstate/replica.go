@@ -78,6 +78,9 @@ func (s *State) tend() {
 		} else {
 			s.live()
 		}
+		if !s.gone() {
+			s.mention()
+		}
 		ctx, wake := context.WithCancel(s.alive)
 		s.clock.Sleep(ctx, s.rest(wake))
 		wake()

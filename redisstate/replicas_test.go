@@ -176,8 +176,11 @@ func TestThreeReplicas(t *testing.T) {
 			t.Errorf("the verdict of replica %d is about %d exchanges, %d are missing", i+1, v.Exchanges, v.Evicted)
 		}
 		first := slices.MinFunc(got, func(a, b journal.Exchange) int { return int(a.ID>>32) - int(b.ID>>32) })
-		if e, _, found := srv.Near("", first.ID); !found || e.ID != first.ID {
-			t.Errorf("replica %d does not know exchange %d", i+1, first.ID)
+		for _, e := range []journal.Exchange{first, got[0], got[1], got[2]} {
+			known, near, err := srv.Near("", e.ID)
+			if mine := e.ID>>32 == srv.History().Replica(); err != nil || known.ID != e.ID || (near != nil) != mine {
+				t.Errorf("replica %d tells of exchange %d: %v, %v", i+1, e.ID, known.ID, near)
+			}
 		}
 		found, err := srv.History().Verify("", journal.Claim{Pattern: journal.Pattern{Cause: "limit"}, AtLeast: 130, AtMost: 130})
 		if err != nil || !found.OK {

@@ -15,14 +15,14 @@ var sources embed.FS
 // scripts are what runs in Redis. Each is sent by its hash, and in full only if
 // Redis does not know it yet.
 type scripts struct {
-	visit, look, spend, free, live, reset, hold, release, queue, unqueue, commit, list, tell, keep *redis.Script
+	visit, look, spend, free, live, reset, hold, release, queue, unqueue, commit, list, tell, empty, keep *redis.Script
 }
 
 func newScripts() scripts {
 	return scripts{
 		visit: script("visit"), look: script("look"), spend: script("spend"), free: script("free"), live: script("live"), reset: script("reset"),
 		hold: script("hold"), release: script("release"), queue: script("queue"), unqueue: script("unqueue"),
-		commit: script("commit"), list: script("list"), tell: script("tell"), keep: script("keep"),
+		commit: script("commit"), list: script("list"), tell: script("tell"), empty: script("empty"), keep: script("keep"),
 	}
 }
 

@@ -38,6 +38,8 @@ type State struct {
 	log     *slog.Logger
 	clock   play.Clock
 
+	defaultKept string // The key of what all agreed on for the default namespace; "" if scripts cannot read it.
+
 	queue chan told
 	seen  *seenRecords
 	shots *knownShots
@@ -67,6 +69,9 @@ func Open(ctx context.Context, address string, o Options) (*State, error) {
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
+	}
+	if a.cluster == nil {
+		s.defaultKept = s.base("") + ":" + keptHash
 	}
 	lease := o.Lease
 	if lease <= 0 {
@@ -98,7 +103,11 @@ func (s *State) Reset(ctx context.Context, namespace string) error {
 	if local := s.local(); local != nil {
 		return local.Reset(ctx, namespace)
 	}
-	return s.do(ctx, s.scripts.reset, namespace, nil, func(m scenarios.State) error { return m.Reset(ctx, namespace) })
+	if _, err := s.try(ctx, s.scripts.reset, namespace, nil); err != nil {
+		_, err = fall(s, err, func(m scenarios.State) (struct{}, error) { return struct{}{}, m.Reset(ctx, namespace) })
+		return err
+	}
+	return nil
 }
 
 // Forget implements [scenarios.State]. Other replicas may use the namespace;
@@ -145,10 +154,17 @@ func (s *State) do(ctx context.Context, script *redis.Script, namespace string, 
 	return nil
 }
 
+// eval runs a script, unless Redis cannot be reached.
 func (s *State) eval(ctx context.Context, script *redis.Script, namespace string, a args) (*redis.Cmd, error) {
 	if err := s.down(); err != nil {
 		return nil, err
 	}
+	return s.try(ctx, script, namespace, a)
+}
+
+// try runs a script although Redis may not be reached: one that is full may take
+// what makes room.
+func (s *State) try(ctx context.Context, script *redis.Script, namespace string, a args) (*redis.Cmd, error) {
 	all := append(args{strconv.Itoa(int(idleTime.Seconds()))}, a...)
 	cmd := script.Run(context.WithoutCancel(ctx), s.client, []string{s.base(namespace)}, all...)
 	return cmd, s.judge(cmd.Err())

@@ -117,7 +117,9 @@ func holdField(h scenarios.Hold) string { return field(h.Rule, h.For) }
 func (s *State) readDone(namespace string, r *reader, c *scenarios.Call, epoch uint64) {
 	c.Waiting = c.Waiting[:0]
 	c.Age = time.Duration(r.number())
-	world, _ := strconv.ParseUint(r.text(), 10, 64)
+	life, emptied := r.text(), r.text()
+	world, _ := strconv.ParseUint(life, 10, 64)
+	c.Volume = volumeName(life, emptied)
 	c.Values = c.Values[:0]
 	for range c.Counters {
 		c.Values = append(c.Values, uint64(r.number()))

@@ -45,9 +45,9 @@ func (s *State) learnWorld(namespace, text string, found bool) ([]byte, error) {
 }
 
 // SetWorld implements [scenarios.Shared].
-func (s *State) SetWorld(ctx context.Context, namespace string, world []byte) error {
-	_, err := s.eval(ctx, s.scripts.keep, namespace, args{world})
-	return s.refusal(err)
+func (s *State) SetWorld(ctx context.Context, namespace string, before, world []byte) (bool, error) {
+	done, err := s.count(ctx, s.scripts.keep, namespace, args{before, world})
+	return done == 1, s.refusal(err)
 }
 
 // World implements [scenarios.SharedView].
@@ -58,4 +58,10 @@ func (v *view) World() []byte {
 }
 
 // DefaultWorld implements [scenarios.SharedView].
-func (v *view) DefaultWorld() []byte { return v.state.seen.get("", worldName).record.Value }
+func (v *view) DefaultWorld() []byte {
+	known := v.state.seen.get("", worldName)
+	if v.namespace != "" && v.state.defaultKept != "" {
+		v.read(reading{v.state.defaultKept, worldField, known.version})
+	}
+	return known.record.Value
+}

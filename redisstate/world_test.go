@@ -3,6 +3,7 @@ package redisstate_test
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -47,7 +48,7 @@ const (
 )
 
 // TestScenarioOfReplicas: a scenario that one replica was told holds on all at
-// once; a namespace that follows the default one's learns within seconds.
+// once, also in a namespace that follows the default one's.
 func TestScenarioOfReplicas(t *testing.T) {
 	two := replicas(t, redistest.Run(t), 2)
 	a, b := two[0], two[1]
@@ -74,13 +75,13 @@ func TestScenarioOfReplicas(t *testing.T) {
 	if err := b.Follow("", loaded(t, busy)); err != nil {
 		t.Fatal(err)
 	}
+	want(a, "red", "429busy")
 	want(a, "", "429busy")
 	want(a, "blue", "400arrears")
-	await(t, func() bool { return ask(t, a, "red") == "429busy" })
 	if err := b.Follow("blue", nil); err != nil {
 		t.Fatal(err)
 	}
-	await(t, func() bool { return ask(t, a, "blue") == "429busy" })
+	want(a, "blue", "429busy")
 	if err := a.Follow("green", loaded(t, arrears)); err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +89,7 @@ func TestScenarioOfReplicas(t *testing.T) {
 	if found, err := a.Forget(t.Context(), "green"); err != nil || !found {
 		t.Fatal(found, err)
 	}
-	await(t, func() bool { return ask(t, b, "green") == "429busy" })
+	want(b, "green", "429busy")
 	if err := a.Follow("", &scenarios.Scenario{Name: "in Go"}); err == nil || !strings.Contains(err.Error(), "no text") {
 		t.Errorf("a scenario without a text: %v", err)
 	}
@@ -97,10 +98,13 @@ func TestScenarioOfReplicas(t *testing.T) {
 // TestClockOfReplicas: a clock that one replica moved or stopped has all tell the
 // same time.
 func TestClockOfReplicas(t *testing.T) {
-	two := replicas(t, redistest.Run(t), 2, mockllm.ScenarioText("[[rule]]\nname = \"later\"\nwhen.window = \"1h..\"\nerror = \"Arrearage\"\n"))
+	two := replicas(t, redistest.Run(t), 2)
 	a, b := two[0], two[1]
 	if got := ask(t, a, "blue"); got != "200" {
 		t.Fatal(got)
+	}
+	if err := b.Follow("blue", loaded(t, "[[rule]]\nname = \"later\"\nwhen.window = \"1h..\"\nerror = \"Arrearage\"\n")); err != nil {
+		t.Fatal(err)
 	}
 	if err := a.StopClock("blue", true); err != nil {
 		t.Fatal(err)
@@ -109,6 +113,7 @@ func TestClockOfReplicas(t *testing.T) {
 		t.Errorf("stopped at %v and %v", x, y)
 	}
 	before := a.Clock("blue").Now
+	follows := a.Scenario("blue")
 	if err := b.AdvanceClock("blue", time.Hour); err != nil {
 		t.Fatal(err)
 	}
@@ -118,6 +123,9 @@ func TestClockOfReplicas(t *testing.T) {
 	if got := ask(t, a, "blue"); got != "400later" {
 		t.Errorf("an hour later: %s", got)
 	}
+	if a.Scenario("blue") != follows {
+		t.Error("the scenario was read again")
+	}
 	if err := a.StopClock("blue", false); err != nil {
 		t.Fatal(err)
 	}
@@ -126,5 +134,42 @@ func TestClockOfReplicas(t *testing.T) {
 	}
 	if c := b.Clock("red"); c.Stopped || c.Now.After(time.Now().Add(time.Minute)) {
 		t.Errorf("another namespace: %v", c)
+	}
+}
+
+// TestChangesAtOnce: of what is changed of a namespace at the same time, on several
+// replicas and on one, nothing is lost.
+func TestChangesAtOnce(t *testing.T) {
+	three := replicas(t, redistest.Run(t), 3)
+	if err := three[0].StopClock("blue", true); err != nil {
+		t.Fatal(err)
+	}
+	before := three[0].Clock("blue").Now
+	const each = 20
+	var wait sync.WaitGroup
+	for i, srv := range three {
+		for range 2 {
+			wait.Go(func() {
+				for range each {
+					if err := srv.AdvanceClock("blue", time.Minute); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wait.Go(func() {
+			if err := srv.Follow("blue", loaded(t, []string{arrears, busy, arrears}[i])); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+	for i, srv := range three {
+		if now, want := srv.Clock("blue").Now, before.Add(6*each*time.Minute); !now.Equal(want) {
+			t.Errorf("replica %d: it is %v, want %v", i+1, now, want)
+		}
+		if rules := srv.Scenario("blue").Rules; len(rules) != 1 {
+			t.Errorf("replica %d lost the scenario: it has %d rules", i+1, len(rules))
+		}
 	}
 }

@@ -50,6 +50,7 @@ type Decision struct {
 	Fired  []Firing // The rules that shape the answer, in file order; the last one answers.
 	Passed []Pass   // The rules that were asked, match, and did not fire, in file order.
 
+	Volume  string    // Which volume of the journal the call belongs to; see [Call].
 	Entropy [2]uint64 // What ids are made of; other for every repetition of a request.
 	Seed    uint64
 	Edition catalog.Edition

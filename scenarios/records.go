@@ -52,7 +52,8 @@ type SharedView interface {
 	// nothing. It is the same slice until it changes.
 	World() []byte
 
-	// DefaultWorld returns the same of the default namespace, as it was a few
+	// DefaultWorld returns the same of the default namespace, whose scenario others
+	// follow. A state that cannot compare it in a visit knows it as it was a few
 	// seconds ago or later.
 	DefaultWorld() []byte
 }
@@ -64,8 +65,9 @@ type Shared interface {
 	World(ctx context.Context, namespace string) ([]byte, error)
 
 	// SetWorld has all servers agree on something else, from their next visit to
-	// the namespace on; nil is nothing.
-	SetWorld(ctx context.Context, namespace string, world []byte) error
+	// the namespace on; nil is nothing. It reports whether it did: it does not if
+	// they agree on something else than before by now.
+	SetWorld(ctx context.Context, namespace string, before, world []byte) (bool, error)
 }
 
 // Records is the part of a [State] that keeps records.

@@ -61,6 +61,7 @@ func (e *Engine) visit(ctx context.Context, now time.Time, a *round, d *Decision
 			}
 		}
 	}
+	d.Volume = a.call.Volume
 	if shot != nil {
 		d.hit(a.call.Shot, shot, r.Dialect)
 	}

@@ -64,6 +64,7 @@ type Call struct {
 	// from being done: any if there is no Shot, else only if that is gone.
 	Waiting []Queued
 
+	Volume string        // Which volume of the namespace's journal is written: emptying it begins another; "" if nobody else writes it.
 	Age    time.Duration // Of the namespace: since its first visit, or since the first after a reset.
 	Values []uint64      // Of the counters. One whose bounds do not hold keeps its value, which is told all the same.
 	Held   []bool        // Whether the holds hold now.

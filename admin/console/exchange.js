@@ -83,6 +83,7 @@ function upstream(x) {
 }
 
 function near(x, namespace) {
+  if (x.elsewhere) return el('p', { class: 'dim' }, t('exchange.elsewhere'));
   if (!x.near.length) return null;
   return el('div', { class: 'near' }, el('h4', {}, t('exchange.near')),
     el('ul', {}, x.near.map((n) => el('li', {}, link(href('scenario', { namespace, rule: n.rule }), n.rule, { class: 'rule' }), ': ' + n.why))));

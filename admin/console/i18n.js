@@ -106,6 +106,7 @@ const words = {
   'exchange.held': ['holds since it fired', '触发后一直生效'],
   'exchange.roll': ['rolled {roll}, below the probability {p}', '掷得 {roll}，低于概率 {p}'],
   'exchange.near': ['Nearly answered', '差一点回答的规则'],
+  'exchange.elsewhere': ['Another replica answered: only that one knows which rules nearly did.', '由另一个副本回答：哪些规则差一点回答，只有它知道。'],
   'exchange.headers': ['Headers: {n}', '请求头：{n} 个'],
   'exchange.body': ['Body', '请求体'],
   'exchange.nobody': ['No body.', '没有请求体。'],

@@ -3,10 +3,12 @@ package deploy
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 )
@@ -62,6 +64,9 @@ func TestPods(t *testing.T) {
 			if !labels.SelectorFromSet(d.Spec.Selector.MatchLabels).Matches(labels.Set(d.Spec.Template.Labels)) || len(d.Spec.Selector.MatchLabels) == 0 {
 				t.Errorf("%s does not select its own pods", d.Name)
 			}
+			if d.Name == "mockllm" {
+				wantMemory(t, d.Spec.Template.Spec.Containers[0])
+			}
 			if got := c.selected(d.Spec.Selector.MatchLabels); len(got) != 1 {
 				t.Errorf("%s selects the pods of %v", d.Name, got)
 			}
@@ -94,6 +99,22 @@ func wantSafe(t *testing.T, d *apps.Deployment) {
 	}
 	if c.Resources.Requests.Cpu().IsZero() || c.Resources.Requests.Memory().IsZero() || c.Resources.Limits.Memory().IsZero() {
 		t.Errorf("%s: no resources are asked for", d.Name)
+	}
+}
+
+// wantMemory: Go is told to stay below the container's limit, and by so much that
+// what it does not count has room.
+func wantMemory(t *testing.T, c core.Container) {
+	t.Helper()
+	limit := c.Resources.Limits.Memory().Value()
+	at := slices.IndexFunc(c.Env, func(v core.EnvVar) bool { return v.Name == "GOMEMLIMIT" })
+	if at < 0 {
+		t.Error("GOMEMLIMIT is not set")
+		return
+	}
+	told, err := resource.ParseQuantity(strings.TrimSuffix(c.Env[at].Value, "B"))
+	if err != nil || told.Value() > limit*4/5 || told.Value() < limit/2 {
+		t.Errorf("GOMEMLIMIT is %s of %d bytes: %v", c.Env[at].Value, limit, err)
 	}
 }
 

@@ -41,8 +41,8 @@ end
 
 -- age returns how old the namespace is at a time; one that nobody called is new.
 local function age(sec, nsec)
-  local born = redis.call('HMGET', key('main'), 'born', 'bornNano', 'world', 'used')
-  life.world, life.used = born[3], born[4]
+  local born = redis.call('HMGET', key('main'), 'born', 'bornNano', 'world', 'used', 'emptied')
+  life.world, life.used, life.emptied = born[3], born[4], born[5]
   if not born[1] then
     redis.call('HSET', key('main'), 'born', sec, 'bornNano', nsec)
     world()

@@ -1,5 +1,5 @@
 -- One call. Replies {'stale', value of each read…}, {'waiting', id, left, until…}
--- or {'done', age, world, values…, held…, refused, wait, opens, left…}.
+-- or {'done', age, world, how often its journal was emptied, values…, held…, refused, wait, opens, left…}.
 
 local at = 1
 local function arg() at = at + 1; return ARGV[at] end
@@ -10,24 +10,27 @@ local passed, shot = number(), number()
 local replica, lease = arg(), number()
 local reads, counters, holds, claims = number(), number(), number(), number()
 
--- The records by which the caller was judged must still be so, and the world of
--- the namespace as the server knows it: that may be long, and has its version
--- elsewhere.
+-- The records by which the caller was judged must still be so, and the worlds of
+-- the namespace and of the default one as the server knows them: those may be long,
+-- and have their versions elsewhere. Where the default one's is says the server: in
+-- a cluster it may be on another node, and is not asked for.
 local stale, read = false, {}
 for i = 1, reads do
-  local r = {hash = arg(), field = arg(), version = arg()}
+  local hash, field, version = arg(), arg(), arg()
   local is
-  if r.hash == 'kept' then
-    is = redis.call('HGET', key('kept'), 'version') or ''
+  if hash == 'records' then
+    hash = key('records')
+    is = string.match(redis.call('HGET', hash, field) or '', '^%S*')
   else
-    is = string.match(redis.call('HGET', key(r.hash), r.field) or '', '^%S*')
+    if hash == 'kept' then hash = key('kept') end
+    is = redis.call('HGET', hash, 'version') or ''
   end
-  stale = stale or is ~= r.version
-  read[i] = r
+  stale = stale or is ~= version
+  read[i] = {hash, field}
 end
 if stale then
   local truth = {'stale'}
-  for i, r in ipairs(read) do truth[i + 1] = redis.call('HGET', key(r.hash), r.field) end
+  for i, r in ipairs(read) do truth[i + 1] = redis.call('HGET', r[1], r[2]) end
   return truth
 end
 
@@ -74,7 +77,7 @@ if passed >= 0 or shot > 0 then
 end
 
 local old = age(sec, nsec)
-local reply = {'done', old, world()}
+local reply = {'done', old, world(), life.emptied or '0'}
 local function tell(v) reply[#reply + 1] = v end
 
 local halfOfCounters = 524288
