@@ -12,6 +12,7 @@ import (
 
 	"github.com/mockllm/mockllm/journal"
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/sentences"
 	"github.com/mockllm/mockllm/verdict"
 )
 
@@ -171,12 +172,12 @@ func TestOpenAPISchemas(t *testing.T) {
 		"Standing": scenarios.Standing{}, "RuleStanding": scenarios.RuleStanding{}, "Range": scenarios.Range{}, "Span": scenarios.Span{},
 		"Progress": scenarios.Progress{}, "Next": scenarios.Next{}, "Held": scenarios.Held{},
 		"LimitStanding": scenarios.LimitStanding{}, "UnitUsed": scenarios.UnitUsed{}, "Used": scenarios.Used{},
-		"Exchange": journal.Exchange{}, "Verdict": verdict.Verdict{}, "Expectation": verdict.Expectation{}, "Finding": verdict.Finding{}, "Evidence": verdict.Evidence{},
+		"Exchange": journal.Exchange{}, "Verdict": verdict.Verdict{}, "Expectation": verdict.Expectation{}, "Finding": verdict.Finding{}, "Evidence": verdict.Evidence{}, "Near": journal.Near{}, "Sentence": sentences.Sentence{},
 	} {
 		var all, always []string
 		for _, f := range reflect.VisibleFields(reflect.TypeOf(sent)) {
 			field, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-			if f.Anonymous || field == "-" {
+			if f.Anonymous || !f.IsExported() || field == "-" {
 				continue
 			}
 			all = append(all, field)

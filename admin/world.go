@@ -3,7 +3,6 @@ package admin
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -12,6 +11,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // A Namespace is what GET /api/v1/namespaces says of one.
@@ -45,9 +45,9 @@ func (a api) forget(w http.ResponseWriter, r *http.Request, namespace string) {
 	}
 	switch found, err := a.server.Forget(r.Context(), namespace); {
 	case err != nil:
-		problem(w, http.StatusInternalServerError, "not removed", err.Error())
+		problem(w, http.StatusInternalServerError, "not removed", "%v", err)
 	case !found:
-		problem(w, http.StatusNotFound, "no such namespace", fmt.Sprintf("nobody has called %q", namespace))
+		problem(w, http.StatusNotFound, "no such namespace", "nobody has called %q", namespace)
 	default:
 		w.WriteHeader(http.StatusNoContent)
 	}
@@ -70,7 +70,7 @@ func (a api) setClock(w http.ResponseWriter, r *http.Request, namespace string) 
 		return
 	}
 	if err := a.server.StopClock(namespace, *asked.Stopped); err != nil {
-		problem(w, http.StatusInternalServerError, "clock not set", err.Error())
+		problem(w, http.StatusInternalServerError, "clock not set", "%v", err)
 		return
 	}
 	a.clock(w, r, namespace)
@@ -92,7 +92,7 @@ func (a api) advance(w http.ResponseWriter, r *http.Request, namespace string) {
 		return
 	}
 	if err := a.server.AdvanceClock(namespace, by); err != nil {
-		problem(w, http.StatusInternalServerError, "clock not advanced", err.Error())
+		problem(w, http.StatusInternalServerError, "clock not advanced", "%v", err)
 		return
 	}
 	a.clock(w, r, namespace)
@@ -109,7 +109,7 @@ type shot struct {
 func (a api) faults(w http.ResponseWriter, r *http.Request, namespace string) {
 	waiting, err := a.server.Thrown(r.Context(), namespace)
 	if err != nil {
-		problem(w, http.StatusInternalServerError, "no faults", err.Error())
+		problem(w, http.StatusInternalServerError, "no faults", "%v", err)
 		return
 	}
 	shots := make([]shot, len(waiting))
@@ -133,11 +133,11 @@ func (a api) throw(w http.ResponseWriter, r *http.Request, namespace string) {
 	var invalid *scenarios.InvalidError
 	switch {
 	case errors.As(err, &invalid):
-		refuse(w, "bad fault", invalid)
+		invalidText(w, "bad fault", invalid)
 	case errors.Is(err, scenarios.ErrQueueFull):
-		problem(w, http.StatusConflict, "queue full", err.Error())
+		problem(w, http.StatusConflict, "queue full", "%v", err)
 	case err != nil:
-		problem(w, http.StatusInternalServerError, "not thrown", err.Error())
+		problem(w, http.StatusInternalServerError, "not thrown", "%v", err)
 	default:
 		write(w, http.StatusCreated, map[string]uint64{"id": id})
 	}
@@ -145,7 +145,7 @@ func (a api) throw(w http.ResponseWriter, r *http.Request, namespace string) {
 
 func (a api) takeAllBack(w http.ResponseWriter, r *http.Request, namespace string) {
 	if _, err := a.server.TakeBack(r.Context(), namespace, 0); err != nil {
-		problem(w, http.StatusInternalServerError, "not taken back", err.Error())
+		problem(w, http.StatusInternalServerError, "not taken back", "%v", err)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -159,9 +159,9 @@ func (a api) takeBack(w http.ResponseWriter, r *http.Request, namespace string) 
 	}
 	switch found, err := a.server.TakeBack(r.Context(), namespace, id); {
 	case err != nil:
-		problem(w, http.StatusInternalServerError, "not taken back", err.Error())
+		problem(w, http.StatusInternalServerError, "not taken back", "%v", err)
 	case !found:
-		problem(w, http.StatusNotFound, "no such fault", fmt.Sprintf("no fault with id %d waits", id))
+		problem(w, http.StatusNotFound, "no such fault", "no fault with id %d waits", id)
 	default:
 		w.WriteHeader(http.StatusNoContent)
 	}
@@ -171,7 +171,7 @@ func (a api) takeBack(w http.ResponseWriter, r *http.Request, namespace string) 
 func (a api) scenario(w http.ResponseWriter, _ *http.Request, namespace string) {
 	s := a.server.Scenario(namespace)
 	if s.Source() == nil {
-		problem(w, http.StatusNotFound, "no text", fmt.Sprintf("scenario %q was built in Go", s.Name))
+		problem(w, http.StatusNotFound, "no text", "scenario %q was built in Go", s.Name)
 		return
 	}
 	w.Header().Set("Content-Type", "application/toml")
@@ -187,14 +187,14 @@ func (a api) setScenario(w http.ResponseWriter, r *http.Request, namespace strin
 	s, err := scenarios.Load("scenario.toml", text)
 	var invalid *scenarios.InvalidError
 	if errors.As(err, &invalid) {
-		refuse(w, "bad scenario", invalid)
+		invalidText(w, "bad scenario", invalid)
 		return
 	}
 	if err == nil {
 		err = a.server.Follow(namespace, s)
 	}
 	if err != nil {
-		problem(w, http.StatusInternalServerError, "not followed", err.Error())
+		problem(w, http.StatusInternalServerError, "not followed", "%v", err)
 		return
 	}
 	write(w, http.StatusOK, map[string]any{"name": s.Name, "hash": s.Hash(), "rules": len(s.Rules)})
@@ -203,7 +203,7 @@ func (a api) setScenario(w http.ResponseWriter, r *http.Request, namespace strin
 // dropScenario has a namespace follow the default one's again.
 func (a api) dropScenario(w http.ResponseWriter, _ *http.Request, namespace string) {
 	if err := a.server.Follow(namespace, nil); err != nil {
-		problem(w, http.StatusBadRequest, "bad namespace", err.Error())
+		problem(w, http.StatusBadRequest, "bad namespace", "%v", err)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -220,9 +220,9 @@ func body(w http.ResponseWriter, r *http.Request, most int64) ([]byte, bool) {
 	text, err := io.ReadAll(io.LimitReader(r.Body, most+1))
 	switch {
 	case err != nil:
-		problem(w, http.StatusBadRequest, "bad body", err.Error())
+		problem(w, http.StatusBadRequest, "bad body", "%v", err)
 	case int64(len(text)) > most:
-		problem(w, http.StatusRequestEntityTooLarge, "body too large", fmt.Sprintf("at most %d bytes are read here", most))
+		problem(w, http.StatusRequestEntityTooLarge, "body too large", "at most %d bytes are read here", most)
 	default:
 		return text, true
 	}
@@ -236,28 +236,25 @@ func read(w http.ResponseWriter, r *http.Request, into any) bool {
 		return false
 	}
 	if err := strict(text, into); err != nil {
-		problem(w, http.StatusBadRequest, "bad body", err.Error())
+		problem(w, http.StatusBadRequest, "bad body", "%v", err)
 		return false
 	}
 	return true
 }
 
-// refuse lists what is wrong with a text, each with its line and its key.
-func refuse(w http.ResponseWriter, title string, invalid *scenarios.InvalidError) {
+// invalidText lists what is wrong with a text, each with its line and its key.
+func invalidText(w http.ResponseWriter, title string, invalid *scenarios.InvalidError) {
 	type found struct {
-		Line    int    `json:"line,omitempty"`
-		In      string `json:"in,omitempty"`
-		Name    string `json:"name,omitempty"`
-		Pointer string `json:"pointer,omitempty"`
-		Detail  string `json:"detail"`
+		Line    int                `json:"line,omitempty"`
+		In      string             `json:"in,omitempty"`
+		Name    string             `json:"name,omitempty"`
+		Pointer string             `json:"pointer,omitempty"`
+		Detail  string             `json:"detail"`
+		Said    sentences.Sentence `json:"said"`
 	}
 	problems := make([]found, len(invalid.Problems))
 	for i, p := range invalid.Problems {
-		problems[i] = found{Line: p.Line, In: p.In, Name: p.Name, Pointer: pointer(p.Key), Detail: p.Text}
+		problems[i] = found{Line: p.Line, In: p.In, Name: p.Name, Pointer: pointer(p.Key), Detail: p.Text, Said: p.Said}
 	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(http.StatusUnprocessableEntity)
-	json.NewEncoder(w).Encode(map[string]any{
-		"title": title, "status": http.StatusUnprocessableEntity, "detail": invalid.Error(), "problems": problems,
-	})
+	refuse(w, http.StatusUnprocessableEntity, title, sentences.New("%v", invalid), map[string]any{"problems": problems})
 }

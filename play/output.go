@@ -14,6 +14,7 @@ import (
 
 	"github.com/mockllm/mockllm/responders"
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // served writes through the server's own writer, which keeps the connection
@@ -116,8 +117,8 @@ func (p *player) hijacked(w http.ResponseWriter, s Script) error {
 // loudly, never with a weaker fault.
 func noConnection() scenarios.Mistake {
 	return scenarios.Mistake{
-		Status: http.StatusNotImplemented, Title: "no connection",
-		Detail: "this answer needs a TCP connection of its own, and the server runs where there is none",
+		Status: http.StatusNotImplemented, Title: sentences.Plain("no connection"),
+		Detail: sentences.New("this answer needs a TCP connection of its own, and the server runs where there is none"),
 	}
 }
 

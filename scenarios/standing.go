@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // A Standing tells how far the rules and limits of a scenario have come in a
@@ -105,7 +106,7 @@ func (e *Engine) Stand(ctx context.Context, namespace string, now time.Time, see
 	s.askLimits()
 	a, err := e.state.Look(ctx, namespace, now, s.question)
 	if err != nil {
-		return Standing{}, fmt.Errorf("scenario %s: state: %w", e.scenario.Name, err)
+		return Standing{}, sentences.Errorf("scenario %s: state: %w", e.scenario.Name, err)
 	}
 	s.answer(a)
 	if namespace == "" {
@@ -309,7 +310,7 @@ func (s *survey) connections(ctx context.Context) error {
 	}
 	a, err := s.engine.state.Look(ctx, Connections, s.now, s.question)
 	if err != nil {
-		return fmt.Errorf("scenario %s: state: %w", s.engine.scenario.Name, err)
+		return sentences.Errorf("scenario %s: state: %w", s.engine.scenario.Name, err)
 	}
 	for _, use := range s.answered {
 		use(&a)

@@ -3,7 +3,7 @@
 
 import { el, badge, link, bar } from './dom.js';
 import { json } from './api.js';
-import { t } from './i18n.js';
+import { t, says } from './i18n.js';
 import { href } from './route.js';
 import { clock, day, duration, size } from './format.js';
 import { timeline } from './timeline.js';
@@ -47,7 +47,7 @@ function decision(x, namespace) {
       [t('exchange.delivery'), x.delivery],
       [t('exchange.fault'), x.fault],
       [t('exchange.limit'), x.limit],
-      [t('exchange.problem'), x.problem],
+      [t('exchange.problem'), x.problem && says(x.problem, x.problem_said)],
       [t('exchange.retry'), x.retry && t('retry.' + x.retry)],
       [t('exchange.after'), x.retry_after_ns && duration(x.retry_after_ns)],
     ]),
@@ -85,7 +85,7 @@ function upstream(x) {
 function near(x, namespace) {
   if (!x.near.length) return null;
   return el('div', { class: 'near' }, el('h4', {}, t('exchange.near')),
-    el('ul', {}, x.near.map((n) => el('li', {}, link(href('scenario', { namespace, rule: n.rule }), n.rule, { class: 'rule' }), ': ' + n.why))));
+    el('ul', {}, x.near.map((n) => el('li', {}, link(href('scenario', { namespace, rule: n.rule }), n.rule, { class: 'rule' }), ': ' + says(n.why, n.said)))));
 }
 
 function headers(of) {

@@ -1,5 +1,8 @@
 // All words of the console, in English and in Chinese. The words of the
-// scenario language, ids and what the API says stay as they are.
+// scenario language, ids and what the vendors say stay as they are. What mockllm
+// itself says comes from the API, and its Chinese stands in chinese.js.
+
+import { chinese } from './chinese.js';
 
 const key = 'mockllm.language';
 
@@ -272,4 +275,17 @@ export function t(name, values) {
   const found = words[name];
   if (!found) return name;
   return found[chosen === 'zh' ? 1 : 0].replace(/\{(\w+)\}/g, (whole, hole) => values && hole in values ? String(values[hole]) : whole);
+}
+
+/** says returns what the API says: a text and, if it gives one, its form with what fills that. */
+export function says(text, said) {
+  return chosen === 'zh' ? inChinese(said || { form: text }) : text;
+}
+
+function inChinese({ form, with: filling = [] }) {
+  const known = Object.hasOwn(chinese, form) ? chinese[form] : form;
+  return known.replace(/\{(\d+)\}/g, (whole, n) => {
+    const part = filling[n - 1];
+    return part === undefined ? whole : typeof part === 'string' ? part : inChinese(part);
+  });
 }

@@ -3,7 +3,7 @@
 
 import { el, put, button, choice, bar, badge, ask } from './dom.js';
 import { json, text, send, request, Problem } from './api.js';
-import { t } from './i18n.js';
+import { t, says } from './i18n.js';
 import { namespace, note } from './route.js';
 import { duration, clock } from './format.js';
 import { Editor } from './editor.js';
@@ -82,7 +82,7 @@ class Scenario {
   async drawShelf() {
     try {
       const { library } = await json('/api/v1/library', { namespace: namespace() });
-      put(this.shelf, choice([['', t('scenario.library')], ...library.map((i) => [i.name, i.name + ' — ' + i.about])], '', (name) => name && this.take(name),
+      put(this.shelf, choice([['', t('scenario.library')], ...library.map((i) => [i.name, i.name + ' — ' + says(i.about)])], '', (name) => name && this.take(name),
         { id: 'library', 'aria-label': t('scenario.library') }));
     } catch (err) {
       this.tell(err);
@@ -123,7 +123,7 @@ class Scenario {
     put(this.problems, el('p', { class: 'bad' }, list.length ? t('scenario.wrong', { n: list.length }) : err.message),
       el('ul', {}, list.map((p) => el('li', {},
         p.line ? button(t('scenario.line', { n: p.line }), () => this.editor.go(p.line), { class: 'lineno' }) : null, ' ',
-        p.in ? el('b', {}, `${p.in} "${p.name || ''}"`) : null, p.in ? ': ' : '', p.pointer ? el('code', {}, p.pointer) : null, p.pointer ? ' ' : '', p.detail))));
+        p.in ? el('b', {}, `${p.in} "${p.name || ''}"`) : null, p.in ? ': ' : '', p.pointer ? el('code', {}, p.pointer) : null, p.pointer ? ' ' : '', says(p.detail, p.said)))));
     if (list[0]?.line) this.editor.go(list[0].line);
     this.problems.scrollIntoView({ block: 'nearest' });
   }

@@ -3,7 +3,7 @@
 
 import { el, put, button, choice, field, badge, link } from './dom.js';
 import { json, send, request } from './api.js';
-import { t, lang } from './i18n.js';
+import { t, lang, says } from './i18n.js';
 import { namespace, note, to } from './route.js';
 import { clock } from './format.js';
 
@@ -153,7 +153,7 @@ class Throw {
       this.say(t('throw.thrown', { what }));
     } catch (err) {
       put(this.problems, el('p', { class: 'bad' }, err.problems?.length ? t('scenario.wrong', { n: err.problems.length }) : err.message),
-        el('ul', {}, (err.problems || []).map((p) => el('li', {}, p.pointer ? el('code', {}, p.pointer) : null, p.pointer ? ' ' : '', p.detail))));
+        el('ul', {}, (err.problems || []).map((p) => el('li', {}, p.pointer ? el('code', {}, p.pointer) : null, p.pointer ? ' ' : '', says(p.detail, p.said)))));
       this.problems.scrollIntoView({ block: 'nearest' });
     }
     this.list();
