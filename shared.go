@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -38,11 +39,9 @@ func (s *Server) agree(w *world, text []byte) error {
 	if s.worlds.agrees(w, text) {
 		return nil
 	}
-	var a agreement
-	if text != nil {
-		if err := json.Unmarshal(text, &a); err != nil {
-			return fmt.Errorf("what the servers agreed on: %w", err)
-		}
+	a, err := agreementOf(text)
+	if err != nil {
+		return fmt.Errorf("what the servers agreed on: %w", err)
 	}
 	engine, err := s.engineFor(a.Scenario)
 	if err != nil {
@@ -86,28 +85,41 @@ func (s *Server) told(ctx context.Context, namespace string) (visit, error) {
 	return at, nil
 }
 
-// change changes the world of a namespace, on all servers if there are several.
-func (s *Server) change(ctx context.Context, at visit, how func(*agreement)) error {
+// mostTries bounds how often a change is made anew because another server changed
+// the same world meanwhile.
+const mostTries = 100
+
+// change changes the world of a namespace, on all servers if there are several. It
+// may ask more than once how, each time of what they agree on then.
+func (s *Server) change(ctx context.Context, at visit, how func(*agreement, *scenarios.Scenario) error) error {
 	shared, is := s.state.(scenarios.Shared)
 	if !is {
 		return nil
 	}
-	a, err := s.worlds.agreement(at.world)
-	if err != nil {
-		return err
-	}
-	how(&a)
-	var text []byte
-	if a != (agreement{}) {
-		if text, err = json.Marshal(a); err != nil {
+	for range mostTries {
+		was, followed := s.worlds.agreed(at.world)
+		a, err := agreementOf(was)
+		if err == nil {
+			err = how(&a, followed)
+		}
+		if err != nil {
+			return err
+		}
+		var text []byte
+		if a != (agreement{}) {
+			if text, err = json.Marshal(a); err != nil {
+				return err
+			}
+		}
+		stale := shared.SetWorld(ctx, at.world.name, was, text)
+		if stale != nil && !errors.Is(stale, scenarios.ErrStale) {
+			return fmt.Errorf("mockllm: %w", stale)
+		}
+		if _, err := s.told(ctx, at.world.name); err != nil || stale == nil {
 			return err
 		}
 	}
-	if err := shared.SetWorld(ctx, at.world.name, text); err != nil {
-		return fmt.Errorf("mockllm: %w", err)
-	}
-	_, err = s.told(ctx, at.world.name)
-	return err
+	return fmt.Errorf("mockllm: %w again and again", scenarios.ErrStale)
 }
 
 // engine returns what a world follows.
@@ -139,12 +151,18 @@ func (w *worlds) settle(at *world, text []byte, engine *scenarios.Engine) {
 	at.agreed, at.engine = text, engine
 }
 
-// agreement returns what a world was told.
-func (w *worlds) agreement(at *world) (a agreement, err error) {
+// agreed returns what was agreed on for a world, and the scenario that it follows
+// by that.
+func (w *worlds) agreed(at *world) ([]byte, *scenarios.Scenario) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if at.agreed != nil {
-		err = json.Unmarshal(at.agreed, &a)
+	return at.agreed, w.engineOf(at).Scenario()
+}
+
+// agreementOf reads what was agreed on.
+func agreementOf(text []byte) (a agreement, err error) {
+	if text != nil {
+		err = json.Unmarshal(text, &a)
 	}
 	return a, err
 }
@@ -160,18 +178,20 @@ func (w *worlds) follows(engine *scenarios.Engine) {
 // isAgreed reports whether the servers agreed on a scenario for the default
 // namespace.
 func (w *worlds) isAgreed() bool {
-	a, err := w.agreement(w.main)
+	text, _ := w.agreed(w.main)
+	a, err := agreementOf(text)
 	return err == nil && a.Scenario != ""
 }
 
 // advanced is a clock that was moved forward.
-func advanced(by time.Duration) func(*agreement) {
-	return func(a *agreement) {
+func advanced(by time.Duration) func(*agreement, *scenarios.Scenario) error {
+	return func(a *agreement, _ *scenarios.Scenario) error {
 		if a.Clock.Stopped != nil {
 			at := a.Clock.Stopped.Add(by)
 			a.Clock.Stopped = &at
-			return
+			return nil
 		}
 		a.Clock.Ahead += by
+		return nil
 	}
 }

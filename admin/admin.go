@@ -83,9 +83,10 @@ type Server interface {
 	// counts nothing.
 	Stand(ctx context.Context, namespace string) (scenarios.Standing, error)
 
-	// Follow has a namespace follow a scenario; nil follows the default
-	// namespace's again.
-	Follow(namespace string, s *scenarios.Scenario) error
+	// FollowIf has a namespace follow a scenario, if the function says so of
+	// the one that it follows until then; nil follows the default namespace's
+	// again. If it does not say so, the error is [ErrChanged].
+	FollowIf(namespace string, s *scenarios.Scenario, still func(now *scenarios.Scenario) bool) error
 }
 
 // Info is what GET /version says.

@@ -142,9 +142,12 @@ func (f *fake) Scenario(string) *scenarios.Scenario {
 	return &scenarios.Scenario{Name: "in Go"}
 }
 
-func (f *fake) Follow(namespace string, s *scenarios.Scenario) error {
+func (f *fake) FollowIf(namespace string, s *scenarios.Scenario, still func(*scenarios.Scenario) bool) error {
 	if s == nil && namespace == "" {
 		return errors.New("the default namespace needs a scenario")
+	}
+	if !still(f.Scenario(namespace)) {
+		return ErrChanged
 	}
 	f.followed = s
 	return nil

@@ -146,11 +146,17 @@ func oneOf(name, value string, known []string) (string, error) {
 	return value, nil
 }
 
+// clipped is the beginning of a value.
+func clipped(value string) string {
+	if len(value) > longestValue {
+		return strings.ToValidUTF8(value[:longestValue], "") + "…"
+	}
+	return value
+}
+
 // choose says what there is instead of a value.
 func choose(name, value string, known []string) sentences.Sentence {
-	if len(value) > longestValue {
-		value = value[:longestValue] + "…"
-	}
+	value = clipped(value)
 	if hint := catalog.DidYouMean(value, known); hint.Form != "" {
 		return sentences.New("there is no %s %q%s", name, value, hint)
 	}

@@ -176,6 +176,7 @@ func (a api) scenario(w http.ResponseWriter, _ *http.Request, namespace string) 
 	}
 	w.Header().Set("Content-Type", "application/toml")
 	w.Header().Set("X-Mockllm-Scenario", strconv.QuoteToASCII(s.Name))
+	w.Header().Set("ETag", tagOf(s))
 	w.Write(s.Source())
 }
 
@@ -190,23 +191,42 @@ func (a api) setScenario(w http.ResponseWriter, r *http.Request, namespace strin
 		invalidText(w, "bad scenario", invalid)
 		return
 	}
-	if err == nil {
-		err = a.server.Follow(namespace, s)
-	}
 	if err != nil {
 		problem(w, http.StatusInternalServerError, "not followed", "%v", err)
 		return
 	}
+	if !a.follow(w, r, namespace, s, http.StatusInternalServerError, "not followed") {
+		return
+	}
+	w.Header().Set("ETag", tagOf(s))
 	write(w, http.StatusOK, map[string]any{"name": s.Name, "hash": s.Hash(), "rules": len(s.Rules)})
 }
 
 // dropScenario has a namespace follow the default one's again.
-func (a api) dropScenario(w http.ResponseWriter, _ *http.Request, namespace string) {
-	if err := a.server.Follow(namespace, nil); err != nil {
-		problem(w, http.StatusBadRequest, "bad namespace", "%v", err)
-		return
+func (a api) dropScenario(w http.ResponseWriter, r *http.Request, namespace string) {
+	if a.follow(w, r, namespace, nil, http.StatusBadRequest, "bad namespace") {
+		w.WriteHeader(http.StatusNoContent)
 	}
-	w.WriteHeader(http.StatusNoContent)
+}
+
+// follow has a namespace follow a scenario if what the request demands of the one
+// before holds. Otherwise it answers, as where the server cannot, which has that
+// status and title.
+func (a api) follow(w http.ResponseWriter, r *http.Request, namespace string, s *scenarios.Scenario, status int, title string) bool {
+	still, err := precondition(r.Header)
+	if err != nil {
+		problem(w, http.StatusBadRequest, "bad header", "%v", err)
+		return false
+	}
+	switch err := a.server.FollowIf(namespace, s, still); {
+	case errors.Is(err, ErrChanged):
+		problem(w, http.StatusPreconditionFailed, "scenario changed", "%v", err)
+	case err != nil:
+		problem(w, status, title, "%v", err)
+	default:
+		return true
+	}
+	return false
 }
 
 // Bounds of what may be posted, in bytes.

@@ -45,9 +45,15 @@ func (s *State) learnWorld(namespace, text string, found bool) ([]byte, error) {
 }
 
 // SetWorld implements [scenarios.Shared].
-func (s *State) SetWorld(ctx context.Context, namespace string, world []byte) error {
-	_, err := s.eval(ctx, s.scripts.keep, namespace, args{world})
-	return s.refusal(err)
+func (s *State) SetWorld(ctx context.Context, namespace string, was, world []byte) error {
+	done, err := s.eval(ctx, s.scripts.keep, namespace, args{world, was})
+	if err != nil {
+		return s.refusal(err)
+	}
+	if done.Val() == "stale" {
+		return scenarios.ErrStale
+	}
+	return nil
 }
 
 // World implements [scenarios.SharedView].

@@ -64,8 +64,9 @@ type Shared interface {
 	World(ctx context.Context, namespace string) ([]byte, error)
 
 	// SetWorld has all servers agree on something else, from their next visit to
-	// the namespace on; nil is nothing.
-	SetWorld(ctx context.Context, namespace string, world []byte) error
+	// the namespace on; nil is nothing. It fails with [ErrStale], having done
+	// nothing, if they do not agree on was any more.
+	SetWorld(ctx context.Context, namespace string, was, world []byte) error
 }
 
 // Records is the part of a [State] that keeps records.
