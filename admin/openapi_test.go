@@ -3,6 +3,7 @@ package admin
 import (
 	"encoding/json"
 	"maps"
+	"net/http"
 	"os"
 	"reflect"
 	"regexp"
@@ -104,6 +105,9 @@ func compareRoute(t *testing.T, name string, r route, o operation, known map[str
 	}
 	for _, q := range r.query {
 		want = append(want, "query "+q)
+	}
+	if strings.HasSuffix(r.path, "/scenario") && r.method != http.MethodGet {
+		want = append(want, "header If-Match", "header If-None-Match")
 	}
 	for _, ref := range o.Parameters {
 		p := known[strings.TrimPrefix(ref.Ref, "#/components/parameters/")]

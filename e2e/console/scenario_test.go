@@ -126,3 +126,53 @@ func TestFromExchangeToRule(t *testing.T) {
 	p.sees(".card.wanted", "first two")
 	p.quiet()
 }
+
+// Two people edit the same scenario: neither undoes unawares what the other did.
+func TestTwoEdit(t *testing.T) {
+	const theirs, mine = "name = \"theirs\"\n", "name = \"mine\"\n"
+	w := serve(t, counted, admin.Options{})
+	p, q := open(t, w.console+"#scenario", desk), open(t, w.console+"#scenario", desk)
+	text := func(p *page, want string) {
+		t.Helper()
+		p.until(`document.querySelector('#editor')?.value === ` + quote(want))
+	}
+	apply := func(p *page, text string) {
+		t.Helper()
+		p.write("#editor", text)
+		p.click("#apply")
+	}
+	followed := func(want string) {
+		t.Helper()
+		if got := string(w.server.Scenario("").Source()); got != want {
+			t.Errorf("followed is %q, want %q", got, want)
+		}
+	}
+	text(p, counted)
+	text(q, counted)
+	apply(q, theirs)
+	q.sees("#said", "“theirs” is followed.")
+	text(p, theirs) // Nothing was written here, so the new one is shown.
+	p.write("#editor", mine)
+	apply(q, counted)
+	q.sees("#said", "“counted” is followed.")
+	p.sees("#news", "Somebody else replaced the scenario meanwhile")
+	p.visit("verdict") // It is told again.
+	p.visit("scenario")
+	text(p, mine)
+	p.sees("#news", "Somebody else replaced the scenario meanwhile")
+	p.click("#apply")
+	p.until(`performance.getEntriesByType('resource').some((r) => r.name.includes('/api/v1/scenario') && r.responseStatus === 412)`)
+	followed(counted)
+	text(p, mine)
+	p.click("#mine")
+	p.sees("#said", "“mine” is followed.")
+	p.until(`document.querySelector('#news').childElementCount === 0`)
+	followed(mine)
+	text(q, mine)
+	q.write("#editor", theirs)
+	apply(p, counted)
+	q.click("#theirs")
+	text(q, counted)
+	p.quiet("412")
+	q.quiet()
+}
