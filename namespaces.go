@@ -182,7 +182,10 @@ const mostSeen = 500
 // Stand implements [admin.Server].
 func (s *Server) Stand(ctx context.Context, namespace string) (scenarios.Standing, error) {
 	at := s.world(namespace)
-	return at.engine.Stand(ctx, namespace, at.clock.Now(), s.journal.Pasts(namespace, mostSeen))
+	seen, of := s.journal.Pasts(namespace, mostSeen)
+	standing, err := at.engine.Stand(ctx, namespace, at.clock.Now(), seen)
+	standing.Seen, standing.Of = len(seen), of
+	return standing, err
 }
 
 // Scenario returns the scenario that a namespace follows.

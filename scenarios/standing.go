@@ -19,6 +19,11 @@ type Standing struct {
 	Connections []RuleStanding  `json:"connections"` // Of the default namespace alone; all in file order.
 	Rules       []RuleStanding  `json:"rules"`
 	Limits      []LimitStanding `json:"limits"`
+
+	// Who does not count for all is told of where it called lately: in how many
+	// of the newest calls was looked, and of how many. Who keeps the calls knows.
+	Seen int    `json:"seen"`
+	Of   uint64 `json:"of"`
 }
 
 // A RuleStanding tells how far a rule has come, or a fault of connections.
@@ -33,8 +38,9 @@ type RuleStanding struct {
 	Window      *Span    `json:"window,omitempty"`
 	Sticky      StickyBy `json:"sticky,omitempty"`
 
-	Counts []*Progress `json:"counts"` // Of those who called lately; the only one, for all, has no name.
-	Holds  []Held      `json:"holds"`  // For whom it holds now.
+	Counts []*Progress `json:"counts"`         // Of those who called lately; the only one, for all, has no name.
+	More   bool        `json:"more,omitempty"` // Whether more called lately than are told of.
+	Holds  []Held      `json:"holds"`          // For whom it holds now.
 }
 
 // A Range is a range of calls.
@@ -77,6 +83,7 @@ type LimitStanding struct {
 	Line  int        `json:"line,omitempty"`
 	Per   LimitPer   `json:"per"` // Who shares it.
 	Units []UnitUsed `json:"units"`
+	More  bool       `json:"more,omitempty"` // Whether more called lately than are told of.
 }
 
 // A UnitUsed tells how much of one unit of a limit is used.
@@ -147,7 +154,7 @@ func (s *survey) askRules() {
 		*standing = described(rule)
 		standing.Line = s.lines["rule"+index(i)]
 		c := e.candidateOf(rule)
-		for whom, counter := range s.counters(rule) {
+		for whom, counter := range s.counters(rule, &standing.More) {
 			s.count(c, standing, whom, counter)
 		}
 		if rule.Sticky != nil {
@@ -275,7 +282,7 @@ func (s *survey) askLimits() {
 		standing.Units = make([]UnitUsed, len(units))
 		for k, unit := range units {
 			standing.Units[k] = UnitUsed{Unit: unit, Max: l.max(unit), Over: UnitWindow(unit), Used: []*Used{}}
-			for whom, key := range s.sharers(l) {
+			for whom, key := range s.sharers(l, &standing.More) {
 				s.use(&standing.Units[k], whom, Claim{Limit: l.name, Unit: unit, Key: key, Max: l.max(unit), Window: s.engine.window(unit)})
 			}
 		}

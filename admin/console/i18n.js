@@ -187,6 +187,8 @@ const words = {
   'scenario.nextfires': ['the next one fires', '下一次触发'],
   'scenario.nextnot': ['the next one does not', '下一次不触发'],
   'scenario.nextroll': ['roll {roll}', '将掷得 {roll}'],
+  'scenario.seen': ['Looked for in the newest {seen} of {of} calls.', '在 {of} 次调用的最近 {seen} 次中查找。'],
+  'scenario.more': ['There are more; the {n} who called last are shown.', '还有更多；只显示最近调用的 {n} 个。'],
   'scenario.nobody': ['Nobody has been counted lately.', '近来没有计数。'],
   'scenario.sticky.content': ['Sticky by content:', '按内容保持：'],
   'scenario.sticky.key': ['Sticky by key:', '按密钥保持：'],

@@ -245,7 +245,7 @@ class Scenario {
     put(this.standing,
       s.connections.map((r, i) => this.rule(r, s, 'connection-' + i, t('scenario.connection'))),
       s.rules.map((r, i) => this.rule(r, s, 'rule-' + i, '')),
-      s.limits.map((l, i) => this.limit(l, i)),
+      s.limits.map((l, i) => this.limit(l, i, s)),
       s.connections.length + s.rules.length + s.limits.length === 0 ? el('p', { class: 'dim' }, t('scenario.norules')) : null);
     if (focus) document.getElementById(focus)?.focus();
     if (this.wanted) this.find(s);
@@ -277,7 +277,14 @@ class Scenario {
       r.window ? this.window(r.window, s) : null,
       r.counts.map((c) => this.progress(c, r)),
       r.counts.length ? null : el('p', { class: 'dim' }, t('scenario.nobody')),
+      this.covered(r, r.counts.length, r.per !== 'namespace' || r.sticky && r.sticky !== 'namespace', s),
       r.sticky ? this.sticky(r, id) : null);
+  }
+
+  /** covered says of whom is not told, if anybody counts alone. */
+  covered(of, shown, alone, s) {
+    const words = [of.more ? t('scenario.more', { n: shown }) : '', alone && s.seen < s.of ? t('scenario.seen', { seen: s.seen, of: s.of }) : ''].filter(Boolean);
+    return words.length ? el('p', { class: 'dim covered' }, words.join(' ')) : null;
   }
 
   window(w, s) {
@@ -303,12 +310,13 @@ class Scenario {
       button(t('scenario.release'), () => this.release(r.rule), { id: 'release-' + id, 'aria-label': t('scenario.releaserule', { rule: r.rule }) }));
   }
 
-  limit(l, i) {
+  limit(l, i, s) {
     return el('article', { class: 'card' },
       el('div', { class: 'row' }, el('h3', {}, t('scenario.limit') + ' ' + l.limit), this.lineOf(l.line, 'line-limit-' + i)),
       el('p', { class: 'dim' }, t('scenario.per.' + l.per)),
       l.units.map((u) => u.used.length ? u.used.map((by) => this.used(u, by)) :
-        el('p', { class: 'meter' }, bar(u.unit, 0, u.max), t('scenario.unused', { unit: u.unit, max: u.max }))));
+        el('p', { class: 'meter' }, bar(u.unit, 0, u.max), t('scenario.unused', { unit: u.unit, max: u.max }))),
+      this.covered(l, Math.max(...l.units.map((u) => u.used.length)), l.per !== 'namespace', s));
   }
 
   used(u, by) {

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -124,6 +125,27 @@ func TestFromExchangeToRule(t *testing.T) {
 	p.click("#detail .firing a.rule")
 	p.until(`(() => { const a = document.querySelector('#editor'); return a && a.value.slice(a.selectionStart, a.selectionEnd) === '[[rule]]' })()`)
 	p.sees(".card.wanted", "first two")
+	p.quiet()
+}
+
+// What is told of those who count alone is not all, and that is said.
+func TestScenarioSaysWhatIsCovered(t *testing.T) {
+	w := serve(t, "[[rule]]\nname = \"each\"\nwhen = { calls = 2, per = \"key\" }\nerror = \"Throttling\"\n", admin.Options{})
+	call := func(key int) {
+		w.post("", "/compatible-mode/v1/chat/completions", fmt.Sprintf("sk-of-caller-%04d", key), `{"model":"qwen-plus","messages":[{"role":"user","content":"x"}]}`)
+	}
+	for i := range 20 {
+		call(i)
+	}
+	p := open(t, w.console+"#scenario", desk)
+	p.until(`document.querySelectorAll('#rule-0 .meter').length === 20`)
+	if p.text(".covered") != "" {
+		t.Errorf("all is told of, and it says %q", p.text(".covered"))
+	}
+	for i := range 485 {
+		call(i % 25)
+	}
+	p.sees("#rule-0 .covered", "There are more; the 20 who called last are shown.", "Looked for in the newest 500 of 505 calls.")
 	p.quiet()
 }
 
