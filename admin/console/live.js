@@ -94,7 +94,8 @@ class Live {
       el('div', { class: 'head', 'aria-hidden': 'true' }, columns.map((c) => el('span', { class: c }, t('live.' + c)))),
       this.list);
     this.empty = el('p', { class: 'empty' });
-    this.detail = el('aside', { class: 'detail', id: 'detail', 'aria-label': t('live.detail'), tabindex: '-1', hidden: true });
+    this.detail = el('aside', { class: 'detail', id: 'detail', 'aria-label': t('live.detail'), tabindex: '-1', hidden: true,
+      on: { keydown: (e) => { if (e.key === 'Escape') this.show(0); } } });
     put(this.root,
       el('h1', { class: 'unseen' }, t('tab.live')),
       filters,

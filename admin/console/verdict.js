@@ -51,7 +51,7 @@ export function open(root, params, say) {
 
 function content(v) {
   return [
-    el('p', { class: 'verdict-line' }, badge(kinds[v.status] + ' big', v.status), ' ', v.scenario),
+    el('p', { class: 'verdict-line' }, badge(kinds[v.status] + ' big', t('status.' + v.status)), ' ', v.scenario),
     el('p', { class: 'dim' }, t('verdict.counts', { exchanges: v.exchanges, calls: v.calls, seed: v.seed })),
     v.evicted ? el('p', { class: 'dim' }, t('verdict.evicted', { n: v.evicted })) : null,
     (v.reasons || []).length ? el('ul', { class: 'reasons' }, v.reasons.map((r, i) => el('li', {}, says(r, v.reasons_said[i])))) : null,
@@ -67,12 +67,13 @@ function finding(f) {
     el('div', { class: 'row' }, el('h3', {}, badge(kinds[f.severity] || 'plain', t('severity.' + f.severity)), ' ', f.kind, f.count > 1 ? ` × ${f.count}` : '')),
     el('p', {}, says(f.text)),
     el('p', { class: 'dim' }, t('verdict.instead') + ' ' + says(f.instead)),
-    proof(f.evidence));
+    proof(f.evidence),
+    f.severity !== 'allowed' && f.count > f.evidence.length ? el('p', { class: 'dim' }, t('verdict.more', { n: f.count - f.evidence.length })) : null);
 }
 
 function expectation(x) {
   return el('article', { class: 'card' },
-    el('h3', {}, badge(kinds[x.status] || 'plain', x.status), ' ', `${x.key} = ${x.want}`),
+    el('h3', {}, badge(kinds[x.status] || 'plain', t('status.' + x.status)), ' ', `${x.key} = ${x.want}`),
     el('p', { class: 'dim' }, says(x.about, x.about_said), x.line ? ' · ' + t('scenario.line', { n: x.line }) : ''),
     el('p', {}, says(x.text, x.said)),
     proof(x.evidence));
