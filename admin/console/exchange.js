@@ -128,7 +128,7 @@ const writing = new Set(['write', 'copy', 'text', 'binary']);
 /** sent shows the bytes as they left, and what was planned and did not. */
 function sent(x) {
   const gone = el('span', { class: 'gone' });
-  const rest = el('span', { class: 'rest', title: t('exchange.unsent') });
+  const rest = x.done ? el('span', { class: 'rest', title: t('exchange.unsent') }) : el('span', { class: 'planned' });
   let left = x.sent_bytes;
   let cut = 0;
   if (x.status && x.steps.some((s) => s.kind === 'head')) {
@@ -150,11 +150,11 @@ function sent(x) {
     }
   }
   return [
-    el('p', { class: 'dim' }, [t('exchange.bytes', { sent: size(x.sent_bytes), planned: size(x.answer_bytes) }), t('exchange.frames', { n: x.sent_frames }),
-      x.done ? t('exchange.took', { first: duration(x.first_byte_ns), took: duration(x.took_ns) }) : t('outcome.open'),
-      x.client_left ? t('exchange.left') : '', x.failed || ''].filter(Boolean).join(' · ')),
+    el('p', { class: 'dim' }, (x.done ? [t('exchange.bytes', { sent: size(x.sent_bytes), planned: size(x.answer_bytes) }), t('exchange.frames', { n: x.sent_frames }),
+      t('exchange.took', { first: duration(x.first_byte_ns), took: duration(x.took_ns) }), x.client_left ? t('exchange.left') : '', x.failed || ''] :
+      [t('exchange.planned', { planned: size(x.answer_bytes) }), t('outcome.open')]).filter(Boolean).join(' · ')),
     el('pre', { class: 'bytes', tabindex: '0', 'aria-label': t('exchange.sent') }, gone, rest),
-    rest.textContent ? el('p', { class: 'dim' }, t('exchange.restnote')) : null,
+    x.done ? (rest.textContent ? el('p', { class: 'dim' }, t('exchange.restnote')) : null) : el('p', { class: 'dim' }, t('exchange.opennote')),
     cut ? el('p', { class: 'dim' }, t('exchange.cutnote')) : null,
   ];
 }

@@ -120,6 +120,8 @@ const words = {
   'exchange.binary': ['[{n} bytes]', '[{n} 字节]'],
   'exchange.unsent': ['planned and not sent', '已计划但未发送'],
   'exchange.restnote': ['What is struck through was planned and was not sent.', '划线部分已计划但未发送。'],
+  'exchange.planned': ['planned: {planned}', '计划 {planned}'],
+  'exchange.opennote': ['Under way: this is planned. What of it was sent is known when it is over.', '进行中：以上为计划内容，结束后才知道实际发送了多少。'],
   'exchange.cutnote': ['The journal keeps the first 16 KiB.', '日志只保留前 16 KiB。'],
 
   'timeline.none': ['Nothing was planned.', '没有计划任何步骤。'],
