@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/scenarios"
 	"github.com/mockllm/mockllm/sentences"
 )
@@ -46,10 +47,10 @@ func TestConsoleSaysEverything(t *testing.T) {
 			}
 		}
 	}
-	for _, about := range abouts(t) {
-		said[about] = true
-		if chinese[about] == "" {
-			t.Errorf("the console has no Chinese for what a scenario of the library is about: %q", about)
+	for _, text := range slices.Concat(abouts(t), clientSides()) {
+		said[text] = true
+		if chinese[text] == "" {
+			t.Errorf("the console has no Chinese for what the library or the catalogue says: %q", text)
 		}
 	}
 	for form, zh := range chinese {
@@ -93,6 +94,16 @@ func abouts(t *testing.T) (all []string) {
 		}
 		first, _, _ := strings.Cut(string(s.Source()), "\n")
 		all = append(all, strings.TrimLeft(first, "# "))
+	}
+	return all
+}
+
+// clientSides lists why errors of the catalogue are never on the wire.
+func clientSides() (all []string) {
+	for _, e := range catalog.All() {
+		if e.ClientSide != "" {
+			all = append(all, e.ClientSide)
+		}
 	}
 	return all
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -280,15 +279,15 @@ func nonsense(req *http.Request, answer *http.Response) error {
 	asked, got := upgradeOf(req.Header), upgradeOf(answer.Header)
 	switch {
 	case answer.StatusCode == http.StatusSwitchingProtocols && (asked == "" || !strings.EqualFold(asked, got)):
-		return fmt.Errorf("it changes the protocol to %q, and was asked for %q", got, asked)
+		return sentences.Errorf("it changes the protocol to %q, and was asked for %q", got, asked)
 	case answer.StatusCode < http.StatusOK && answer.StatusCode != http.StatusSwitchingProtocols:
-		return fmt.Errorf("%03d is no status that ends an exchange", answer.StatusCode)
+		return sentences.Errorf("%03d is no status that ends an exchange", answer.StatusCode)
 	default:
 		return nil
 	}
 }
 
-var errSlow = errors.New("no header came in time")
+var errSlow = sentences.Errorf("no header came in time")
 
 // failed says why no head came.
 func (p *passing) failed(ctx context.Context, err error) *scenarios.Mistake {

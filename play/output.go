@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -84,14 +83,14 @@ func (o *served) end(trailer http.Header) error {
 func (o *served) fin() error   { return errNeedsConnection }
 func (o *served) reset() error { return errNeedsConnection }
 
-var errNeedsConnection = errors.New("this step needs the connection itself")
+var errNeedsConnection = sentences.Errorf("this step needs the connection itself")
 
 // hijacked performs a script on the connection itself and ends it.
 func (p *player) hijacked(w http.ResponseWriter, s Script) error {
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		refuse(&served{w: w}, noConnection())
-		return fmt.Errorf("take over the connection: %w", err)
+		return sentences.Errorf("take over the connection: %w", err)
 	}
 	defer conn.Close()
 	if _, tcp := below(conn).(*net.TCPConn); !tcp && s.has(Reset) {

@@ -78,7 +78,7 @@ function upstream(x) {
     [t('exchange.status'), up.status || (x.done ? t('exchange.nostatus') : '')],
     [t('exchange.firstbyte'), up.status ? duration(up.first_byte_ns) : ''],
     [t('exchange.came'), up.status ? `${size(up.bytes)} · ${t('exchange.frames', { n: up.frames })}` : ''],
-    [t('exchange.broken'), up.failed && el('span', { class: 'bad' }, up.failed)],
+    [t('exchange.broken'), up.failed && el('span', { class: 'bad' }, says(up.failed))],
   ]);
 }
 
@@ -151,7 +151,7 @@ function sent(x) {
   }
   return [
     el('p', { class: 'dim' }, (x.done ? [t('exchange.bytes', { sent: size(x.sent_bytes), planned: size(x.answer_bytes) }), t('exchange.frames', { n: x.sent_frames }),
-      t('exchange.took', { first: duration(x.first_byte_ns), took: duration(x.took_ns) }), x.client_left ? t('exchange.left') : '', x.failed || ''] :
+      t('exchange.took', { first: duration(x.first_byte_ns), took: duration(x.took_ns) }), x.client_left ? t('exchange.left') : '', x.failed ? says(x.failed) : ''] :
       [t('exchange.planned', { planned: size(x.answer_bytes) }), t('outcome.open')]).filter(Boolean).join(' · ')),
     el('pre', { class: 'bytes', tabindex: '0', 'aria-label': t('exchange.sent') }, gone, rest),
     x.done ? (rest.textContent ? el('p', { class: 'dim' }, t('exchange.restnote')) : null) : el('p', { class: 'dim' }, t('exchange.opennote')),

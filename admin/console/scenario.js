@@ -112,8 +112,11 @@ class Scenario {
   async drawShelf() {
     try {
       const { library } = await json('/api/v1/library', { namespace: namespace() });
-      put(this.shelf, choice([['', t('scenario.library')], ...library.map((i) => [i.name, i.name + ' — ' + says(i.about)])], '', (name) => name && this.take(name),
-        { id: 'library', 'aria-label': t('scenario.library') }));
+      const shelf = choice([['', t('scenario.library')], ...library.map((i) => [i.name, i.name + ' — ' + says(i.about)])], '', (name) => {
+        shelf.value = ''; // The same one can be taken again.
+        if (name) this.take(name);
+      }, { id: 'library', 'aria-label': t('scenario.library') });
+      put(this.shelf, shelf);
     } catch (err) {
       this.tell(err);
     }

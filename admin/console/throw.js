@@ -105,7 +105,7 @@ class Throw {
       el('h2', { class: 'wrap' }, e.id),
       el('p', { lang: zh ? 'zh-CN' : 'en' }, zh ? e.meaning_zh : e.meaning),
       el('p', { class: 'dim', lang: zh ? 'en' : 'zh-CN' }, zh ? e.meaning : e.meaning_zh),
-      e.client_side ? el('p', { class: 'bad' }, t('throw.never') + ' ' + e.client_side) : [this.choices(e), this.bytes(e)],
+      e.client_side ? el('p', { class: 'bad' }, t('throw.never') + ' ' + says(e.client_side)) : [this.choices(e), this.bytes(e)],
       el('p', { class: 'dim wrap' }, t('throw.source') + ' ' + e.source));
     if (focus) document.getElementById(focus)?.focus();
   }

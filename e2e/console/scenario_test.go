@@ -103,6 +103,7 @@ func TestLibrary(t *testing.T) {
 	p := open(t, w.console+"#scenario?namespace=blue", desk)
 	p.choose("#library", "stream-cut")
 	p.until(`document.querySelector('#editor').value.includes('name = "stream-cut"')`)
+	p.until(`document.querySelector('#library').value === ''`) // The same one can be taken again.
 	p.click("#apply")
 	p.sees("#said", "“stream-cut” is followed.")
 	p.sees("#scenario-name", "stream-cut")
