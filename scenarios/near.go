@@ -71,17 +71,16 @@ func (e *Engine) distance(rule *Rule, p *Past) (why sentences.Sentence, n int) {
 	}
 	for i := range rule.Match.conditions {
 		c := &rule.Match.conditions[i]
-		var reason sentences.Sentence
-		switch {
-		case p.Cut && c.aboutContent():
-			reason = sentences.New("match.%s wants %q, and the request's body was too long to be kept", c.key, c.want)
-		case !c.holds(p.Request):
-			reason = c.miss(p.Redact(c.got(p.Request)))
-		default:
+		unknown := p.Cut && c.aboutContent()
+		if !unknown && c.holds(p.Request) {
 			continue
 		}
-		if n++; n == 1 {
-			why = reason
+		switch n++; {
+		case n > 1: // The first is told.
+		case unknown:
+			why = sentences.New("match.%s wants %q, and the request's body was too long to be kept", c.key, c.want)
+		default:
+			why = c.miss(p.Redact(c.got(p.Request)))
 		}
 	}
 	if n > 0 {
