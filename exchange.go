@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -16,6 +15,7 @@ import (
 	"github.com/mockllm/mockllm/play"
 	"github.com/mockllm/mockllm/responders"
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // An exchange is one request on its way to its answer. It has what has to outlive
@@ -184,15 +184,15 @@ func (s *Server) acquaint(ctx context.Context, at *visit, in *responders.Incomin
 	return err
 }
 
-func noRecords(err error) *scenarios.Mistake { return stateFailed("no records", err) }
+func noRecords(err error) *scenarios.Mistake { return stateFailed(sentences.Plain("no records"), err) }
 
 // stateFailed is our own refusal where the state did not do what it should.
-func stateFailed(title string, err error) *scenarios.Mistake {
+func stateFailed(title sentences.Sentence, err error) *scenarios.Mistake {
 	status := http.StatusInternalServerError
 	if errors.Is(err, scenarios.ErrUnavailable) {
 		status = http.StatusServiceUnavailable
 	}
-	return &scenarios.Mistake{Status: status, Title: title, Detail: err.Error()}
+	return &scenarios.Mistake{Status: status, Title: title, Detail: sentences.Of(err)}
 }
 
 // byServer is the cause of refusals that are ours alone.
@@ -201,7 +201,7 @@ const byServer scenarios.Cause = "server"
 // decided is the decision, or our own refusal if there is none.
 func decided(d scenarios.Decision, err error) scenarios.Decision {
 	if err != nil {
-		d.Cause, d.Problem = byServer, stateFailed("no decision", err)
+		d.Cause, d.Problem = byServer, stateFailed(sentences.Plain("no decision"), err)
 	}
 	return d
 }
@@ -289,26 +289,26 @@ func (s *Server) mistake(req *http.Request, in *responders.Incoming) *scenarios.
 		case !slices.Contains(known, name):
 			return unknownHeader(name, known)
 		case len(values) > 1 || values[0] == "":
-			return badHeader(name + " must be given once, with a value")
+			return badHeader(sentences.New("%s must be given once, with a value", name))
 		}
 	}
 	inPath, _ := stripNamespace(in.Signed)
 	if inHeader := req.Header.Get(namespaceHeader); inPath != "" && inHeader != "" && inPath != inHeader {
-		return badHeader(fmt.Sprintf("%s says %q, but the path %q", namespaceHeader, inHeader, inPath))
+		return badHeader(sentences.New("%s says %q, but the path %q", namespaceHeader, inHeader, inPath))
 	}
 	if !responders.ValidNamespace(namespace(req.Header, in.Query, inPath)) || inPath == "" && strings.HasPrefix(in.Signed, namespacePrefix) {
 		return &scenarios.Mistake{
-			Status: http.StatusBadRequest, Title: "bad namespace",
-			Detail: "a namespace has 1 to 100 letters, digits and -._~, and is neither . nor ..",
+			Status: http.StatusBadRequest, Title: sentences.Plain("bad namespace"),
+			Detail: sentences.New("a namespace has 1 to 100 letters, digits and -._~, and is neither . nor .."),
 		}
 	}
 	return nil
 }
 
 func noSuchPath(in *responders.Incoming) *scenarios.Mistake {
-	detail := in.Path + " is no path of any vendor"
+	detail := sentences.New("%s is no path of any vendor", in.Path)
 	if nearest := responders.NearestPath(in.Path); nearest != "" {
-		detail += "; did you mean " + nearest + "?"
+		detail = sentences.New("%s is no path of any vendor; did you mean %s?", in.Path, nearest)
 	}
-	return &scenarios.Mistake{Status: http.StatusNotFound, Title: "no such path", Detail: detail}
+	return &scenarios.Mistake{Status: http.StatusNotFound, Title: sentences.Plain("no such path"), Detail: detail}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/responders"
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // namespacePrefix begins a path that names its namespace: /ns/{name}/….
@@ -32,8 +33,8 @@ func namespace(header http.Header, query url.Values, inPath string) string {
 
 func unknownHeader(name string, known []string) *scenarios.Mistake {
 	return &scenarios.Mistake{
-		Status: http.StatusBadRequest, Title: "unknown header",
-		Detail: name + " is no header of mockllm" + catalog.DidYouMean(name, known),
+		Status: http.StatusBadRequest, Title: sentences.Plain("unknown header"),
+		Detail: sentences.New("%s is no header of mockllm%s", name, catalog.DidYouMean(name, known)),
 	}
 }
 
@@ -45,6 +46,6 @@ func isOurs(name string) bool {
 	return strings.HasPrefix(strings.ToLower(strings.ReplaceAll(name, "_", "-")), "x-mockllm")
 }
 
-func badHeader(detail string) *scenarios.Mistake {
-	return &scenarios.Mistake{Status: http.StatusBadRequest, Title: "bad header", Detail: detail}
+func badHeader(detail sentences.Sentence) *scenarios.Mistake {
+	return &scenarios.Mistake{Status: http.StatusBadRequest, Title: sentences.Plain("bad header"), Detail: detail}
 }

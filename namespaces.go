@@ -10,6 +10,7 @@ import (
 	"github.com/mockllm/mockllm/admin"
 	"github.com/mockllm/mockllm/responders"
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // visit begins an exchange in a namespace. One with an impossible name is
@@ -63,11 +64,17 @@ func (s *Server) Forget(ctx context.Context, namespace string) (bool, error) {
 	if namespace == "" {
 		return false, errors.New("mockllm: the default namespace cannot be removed, only reset")
 	}
-	if err := s.change(ctx, s.world(namespace), func(a *agreement) { *a = agreement{} }); err != nil {
+	if err := s.change(ctx, s.world(namespace), forgotten); err != nil {
 		return false, err
 	}
 	found := s.worlds.drop(namespace)
 	return found, s.Reset(ctx, namespace)
+}
+
+// forgotten is a world of which nothing was agreed.
+func forgotten(a *agreement, _ *scenarios.Scenario) error {
+	*a = agreement{}
+	return nil
 }
 
 // Namespaces implements [admin.Server].
@@ -126,7 +133,10 @@ func (s *Server) StopClock(namespace string, stopped bool) error {
 	}
 	clock := at.world.clock
 	if _, shared := s.state.(scenarios.Shared); shared {
-		return s.change(s.alive, at, func(a *agreement) { a.Clock = clock.Adjustment(stopped) })
+		return s.change(s.alive, at, func(a *agreement, _ *scenarios.Scenario) error {
+			a.Clock = clock.Adjustment(stopped)
+			return nil
+		})
 	}
 	if stopped {
 		clock.Stop()
@@ -172,7 +182,10 @@ const mostSeen = 500
 // Stand implements [admin.Server].
 func (s *Server) Stand(ctx context.Context, namespace string) (scenarios.Standing, error) {
 	at := s.world(namespace)
-	return at.engine.Stand(ctx, namespace, at.clock.Now(), s.journal.Pasts(namespace, mostSeen))
+	seen, of := s.journal.Pasts(namespace, mostSeen)
+	standing, err := at.engine.Stand(ctx, namespace, at.clock.Now(), seen)
+	standing.Seen, standing.Of = len(seen), of
+	return standing, err
 }
 
 // Scenario returns the scenario that a namespace follows.
@@ -185,26 +198,36 @@ func (s *Server) Scenario(namespace string) *scenarios.Scenario {
 // [Server.Reset] begins anew. Namespaces without a scenario of their own follow
 // the default one's.
 func (s *Server) Follow(namespace string, scenario *scenarios.Scenario) error {
+	return s.FollowIf(namespace, scenario, func(*scenarios.Scenario) bool { return true })
+}
+
+// FollowIf does as [Server.Follow] if the function says so of the scenario that is
+// followed until then, so that nobody undoes what somebody else changed meanwhile;
+// otherwise the error is [admin.ErrChanged]. The function may be called more than
+// once, and must not ask the server.
+func (s *Server) FollowIf(namespace string, scenario *scenarios.Scenario, still func(*scenarios.Scenario) bool) error {
 	if scenario == nil {
 		if namespace == "" {
-			return errors.New("mockllm: the default namespace needs a scenario")
+			return sentences.Errorf("mockllm: the default namespace needs a scenario")
 		}
-		return s.follow(namespace, nil)
+		return s.follow(namespace, nil, still)
 	}
 	ready, err := scenario.Compiled()
 	if err != nil {
 		return fmt.Errorf("mockllm: %w", err)
 	}
+	if err := s.follow(namespace, ready, still); err != nil {
+		return err
+	}
 	s.notice(ready)
-	return s.follow(namespace, ready)
+	return nil
 }
 
 // follow has a namespace follow a scenario, on all servers if several share their
 // state; nil follows the default namespace's again.
-func (s *Server) follow(namespace string, scenario *scenarios.Scenario) error {
+func (s *Server) follow(namespace string, scenario *scenarios.Scenario, still func(*scenarios.Scenario) bool) error {
 	if _, shared := s.state.(scenarios.Shared); !shared {
-		s.replace(namespace, scenario)
-		return nil
+		return s.replace(namespace, scenario, still)
 	}
 	at, err := s.told(s.alive, namespace)
 	if err != nil {
@@ -213,22 +236,30 @@ func (s *Server) follow(namespace string, scenario *scenarios.Scenario) error {
 	text := ""
 	if scenario != nil {
 		if text = string(scenario.Source()); text == "" {
-			return errors.New("mockllm: a scenario that was built in Go cannot be told to other servers: it has no text")
+			return sentences.Errorf("mockllm: a scenario that was built in Go cannot be told to other servers: it has no text")
 		}
 	}
-	return s.change(s.alive, at, func(a *agreement) { a.Scenario = text })
+	return s.change(s.alive, at, func(a *agreement, followed *scenarios.Scenario) error {
+		if !still(followed) {
+			return admin.ErrChanged
+		}
+		a.Scenario = text
+		return nil
+	})
 }
 
 // replace has a namespace follow a scenario on this server.
-func (s *Server) replace(namespace string, scenario *scenarios.Scenario) {
+func (s *Server) replace(namespace string, scenario *scenarios.Scenario, still func(*scenarios.Scenario) bool) error {
 	var engine *scenarios.Engine
 	if scenario != nil {
 		engine = scenarios.NewEngine(scenario, s.settings, s.state)
 	}
-	if namespace == "" {
-		s.worlds.follows(engine)
+	gone, replaced := s.worlds.replace(namespace, engine, still)
+	s.forget(gone...)
+	if !replaced {
+		return admin.ErrChanged
 	}
-	s.forget(s.worlds.replace(namespace, engine)...)
+	return nil
 }
 
 // FollowHere has the default namespace of this server alone follow a scenario, such
@@ -243,8 +274,7 @@ func (s *Server) FollowHere(scenario *scenarios.Scenario) error {
 		s.worlds.follows(scenarios.NewEngine(ready, s.settings, s.state))
 		return nil
 	}
-	s.replace("", ready)
-	return nil
+	return s.replace("", ready, func(*scenarios.Scenario) bool { return true })
 }
 
 // Info implements [admin.Server].

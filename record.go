@@ -30,7 +30,7 @@ func (s *Server) record(req *http.Request, in *responders.Incoming, r *scenarios
 	}
 	e.Connection, _ = s.connection(req.Context())
 	if d.Problem != nil {
-		e.Problem = journal.Clip(d.Problem.Title + ": " + d.Problem.Detail)
+		e.Refuse(d.Problem.Said())
 	}
 	for _, f := range d.Fired {
 		e.Rules = append(e.Rules, journal.Firing(f))

@@ -44,11 +44,9 @@ func (s *Server) agree(w *world, text []byte) error {
 	if s.worlds.agrees(w, text) {
 		return nil
 	}
-	var a agreement
-	if text != nil {
-		if err := json.Unmarshal(text, &a); err != nil {
-			return fmt.Errorf("what the servers agreed on: %w", err)
-		}
+	a, err := agreementOf(text)
+	if err != nil {
+		return fmt.Errorf("what the servers agreed on: %w", err)
 	}
 	engine := s.worlds.engineOfText(w, a.Scenario)
 	if engine == nil && a.Scenario != "" {
@@ -88,18 +86,22 @@ func (s *Server) told(ctx context.Context, namespace string) (visit, error) {
 const changings = 1000
 
 // change changes the world of a namespace, on all servers if there are several. A
-// change of somebody else is never lost: this one is made to what that left.
-func (s *Server) change(ctx context.Context, at visit, how func(*agreement)) error {
+// change of somebody else is never lost: this one is made to what that left, and
+// asks how once more.
+func (s *Server) change(ctx context.Context, at visit, how func(*agreement, *scenarios.Scenario) error) error {
 	shared, is := s.state.(scenarios.Shared)
 	if !is {
 		return nil
 	}
 	for range changings {
-		a, before, err := s.worlds.agreement(at.world)
+		before, followed := s.worlds.agreed(at.world)
+		a, err := agreementOf(before)
+		if err == nil {
+			err = how(&a, followed)
+		}
 		if err != nil {
 			return err
 		}
-		how(&a)
 		var text []byte
 		if a != (agreement{}) {
 			if text, err = json.Marshal(a); err != nil {
@@ -159,14 +161,20 @@ func (w *worlds) settle(at *world, text []byte, engine *scenarios.Engine, a agre
 	at.clock.Adjust(a.Clock)
 }
 
-// agreement returns what a world was told, and the text of it.
-func (w *worlds) agreement(at *world) (a agreement, text []byte, err error) {
+// agreed returns what was agreed on for a world, and the scenario that it follows
+// by that.
+func (w *worlds) agreed(at *world) ([]byte, *scenarios.Scenario) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if at.agreed != nil {
-		err = json.Unmarshal(at.agreed, &a)
+	return at.agreed, w.engineOf(at).Scenario()
+}
+
+// agreementOf reads what was agreed on.
+func agreementOf(text []byte) (a agreement, err error) {
+	if text != nil {
+		err = json.Unmarshal(text, &a)
 	}
-	return a, at.agreed, err
+	return a, err
 }
 
 // follows notes what the default namespace follows by itself, such as a file that
@@ -180,18 +188,20 @@ func (w *worlds) follows(engine *scenarios.Engine) {
 // isAgreed reports whether the servers agreed on a scenario for the default
 // namespace.
 func (w *worlds) isAgreed() bool {
-	a, _, err := w.agreement(w.main)
+	text, _ := w.agreed(w.main)
+	a, err := agreementOf(text)
 	return err == nil && a.Scenario != ""
 }
 
 // advanced is a clock that was moved forward.
-func advanced(by time.Duration) func(*agreement) {
-	return func(a *agreement) {
+func advanced(by time.Duration) func(*agreement, *scenarios.Scenario) error {
+	return func(a *agreement, _ *scenarios.Scenario) error {
 		if a.Clock.Stopped != nil {
 			at := a.Clock.Stopped.Add(by)
 			a.Clock.Stopped = &at
-			return
+			return nil
 		}
 		a.Clock.Ahead += by
+		return nil
 	}
 }

@@ -21,7 +21,7 @@ func (s *Server) blameUnmatched(at visit, r *scenarios.Request, d *scenarios.Dec
 	s.tester.t.Helper()
 	switch {
 	case d.Cause == byServer:
-		s.tester.fail(fmt.Sprintf("mockllm: %s %s: %s: %s", r.Method, r.Path, d.Problem.Title, d.Problem.Detail))
+		s.tester.fail(fmt.Sprintf("mockllm: %s %s: %s", r.Method, r.Path, d.Problem.Said()))
 		return
 	case d.Cause == scenarios.ByIdentity && r.Operation == "":
 		s.tester.fail(fmt.Sprintf("mockllm: no rule can match %s %s: %s has no such path", r.Method, r.Path, r.Dialect))

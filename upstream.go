@@ -3,7 +3,6 @@ package mockllm
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/mockllm/mockllm/recordings"
 	"github.com/mockllm/mockllm/responders"
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // upstream returns where the call goes, or nil if it is answered here. A call
@@ -147,9 +147,9 @@ func (p *passing) recognize(performed play.Script) {
 // undone says why what was to be done to an answer is not done.
 func undone(err error) *scenarios.Mistake {
 	if broken := new(play.UpstreamError); errors.As(err, &broken) {
-		return &scenarios.Mistake{Status: http.StatusBadGateway, Title: "upstream failed", Detail: err.Error()}
+		return &scenarios.Mistake{Status: http.StatusBadGateway, Title: sentences.Plain("upstream failed"), Detail: sentences.Of(err)}
 	}
-	return &scenarios.Mistake{Status: http.StatusNotImplemented, Title: "cannot be done upstream", Detail: err.Error()}
+	return &scenarios.Mistake{Status: http.StatusNotImplemented, Title: sentences.Plain("cannot be done upstream"), Detail: sentences.Of(err)}
 }
 
 // hear takes down what has come of the answer so far.
@@ -174,7 +174,7 @@ func (p *passing) refuse(problem *scenarios.Mistake) {
 	}
 	p.answer, p.through = play.Answer{}, nil
 	p.decision.Problem, p.decision.Fault, p.decision.Delay, p.decision.Failure = problem, nil, nil, nil
-	p.e.Problem = journal.Clip(problem.Title + ": " + problem.Detail)
+	p.e.Refuse(problem.Said())
 }
 
 // plan writes the script for the answer.
@@ -238,7 +238,8 @@ func (p *passing) amend(script play.Script) {
 	p.e.Upstream = &up
 	p.e.RetryAfter = retryAfter(script)
 	p.server.journal.Amend(p.e.ID, script, func(e *journal.Exchange) {
-		e.Error, e.Retry, e.Delivery, e.Fault, e.Problem = p.e.Error, p.e.Retry, p.e.Delivery, p.e.Fault, p.e.Problem
+		e.Error, e.Retry, e.Delivery, e.Fault = p.e.Error, p.e.Retry, p.e.Delivery, p.e.Fault
+		e.Problem, e.Said = p.e.Problem, p.e.Said
 		e.RetryAfter, e.Upstream = p.e.RetryAfter, p.e.Upstream
 	})
 }
@@ -252,7 +253,7 @@ func (p *passing) ask(ctx context.Context, cancel context.CancelCauseFunc, w htt
 	leave, err := p.server.upstream.waiting.enter(waitingFor(p.in, req.URL.RawQuery))
 	if err != nil {
 		p.came.Failed = err.Error()
-		return &scenarios.Mistake{Status: http.StatusLoopDetected, Title: "too many wait for upstream", Detail: err.Error()}
+		return &scenarios.Mistake{Status: http.StatusLoopDetected, Title: sentences.Plain("too many wait for upstream"), Detail: sentences.Of(err)}
 	}
 	defer leave()
 	waiting, stop := context.WithTimeout(ctx, p.upstream.Patience())
@@ -282,15 +283,15 @@ func nonsense(req *http.Request, answer *http.Response) error {
 	asked, got := upgradeOf(req.Header), upgradeOf(answer.Header)
 	switch {
 	case answer.StatusCode == http.StatusSwitchingProtocols && (asked == "" || !strings.EqualFold(asked, got)):
-		return fmt.Errorf("it changes the protocol to %q, and was asked for %q", got, asked)
+		return sentences.Errorf("it changes the protocol to %q, and was asked for %q", got, asked)
 	case answer.StatusCode < http.StatusOK && answer.StatusCode != http.StatusSwitchingProtocols:
-		return fmt.Errorf("%03d is no status that ends an exchange", answer.StatusCode)
+		return sentences.Errorf("%03d is no status that ends an exchange", answer.StatusCode)
 	default:
 		return nil
 	}
 }
 
-var errSlow = errors.New("no header came in time")
+var errSlow = sentences.Errorf("no header came in time")
 
 // failed says why no head came.
 func (p *passing) failed(ctx context.Context, err error) *scenarios.Mistake {
@@ -298,10 +299,10 @@ func (p *passing) failed(ctx context.Context, err error) *scenarios.Mistake {
 		err = cause
 	}
 	p.came.Failed = err.Error()
-	problem := &scenarios.Mistake{Status: http.StatusBadGateway, Title: "upstream failed", Detail: err.Error()}
+	problem := &scenarios.Mistake{Status: http.StatusBadGateway, Title: sentences.Plain("upstream failed"), Detail: sentences.Of(err)}
 	if errors.Is(err, errSlow) {
-		problem.Status, problem.Title = http.StatusGatewayTimeout, "upstream too slow"
-		problem.Detail = fmt.Sprintf("%v, which is %v", errSlow, p.upstream.Patience())
+		problem.Status, problem.Title = http.StatusGatewayTimeout, sentences.Plain("upstream too slow")
+		problem.Detail = sentences.New("no header came in time, which is %v", p.upstream.Patience())
 	}
 	return problem
 }
@@ -311,11 +312,11 @@ func (p *passing) unfit(req *http.Request) *scenarios.Mistake {
 	to := p.target(req)
 	switch {
 	case p.in.State == responders.BodyCut:
-		return &scenarios.Mistake{Status: http.StatusBadRequest, Title: "body cut off", Detail: "the body ended before its declared end, and was not sent on"}
+		return &scenarios.Mistake{Status: http.StatusBadRequest, Title: sentences.Plain("body cut off"), Detail: sentences.New("the body ended before its declared end, and was not sent on")}
 	case responders.Signed(p.in) && (!strings.EqualFold(req.Host, to.Host) || to.EscapedPath() != p.in.Signed):
 		return &scenarios.Mistake{
-			Status: http.StatusBadGateway, Title: "signed for another host",
-			Detail: fmt.Sprintf("the call is signed for %s%s, and upstream would see %s%s: have the client sign for that, or use a token or an API key",
+			Status: http.StatusBadGateway, Title: sentences.Plain("signed for another host"),
+			Detail: sentences.New("the call is signed for %s%s, and upstream would see %s%s: have the client sign for that, or use a token or an API key",
 				req.Host, p.in.Signed, to.Host, to.EscapedPath()),
 		}
 	}

@@ -126,14 +126,21 @@ func (w *worlds) sweep(now time.Time) (gone []string) {
 	return gone
 }
 
-// replace has a namespace follow another scenario; nil follows the default
+// replace has a namespace follow another scenario, if the function says so of the
+// one that it follows, and reports whether it does; nil follows the default
 // namespace's again.
-func (w *worlds) replace(name string, engine *scenarios.Engine) []string {
+func (w *worlds) replace(name string, engine *scenarios.Engine, still func(*scenarios.Scenario) bool) (gone []string, replaced bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	at, gone := w.get(name, w.base.Now())
+	if !still(w.engineOf(at).Scenario()) {
+		return gone, false
+	}
+	if at == w.main {
+		w.began = engine
+	}
 	at.engine = engine
-	return gone
+	return gone, true
 }
 
 // drop forgets a namespace and reports whether there was one.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/mockllm/mockllm/journal"
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/sentences"
 	"github.com/mockllm/mockllm/verdict"
 )
 
@@ -81,9 +83,10 @@ type Server interface {
 	// counts nothing.
 	Stand(ctx context.Context, namespace string) (scenarios.Standing, error)
 
-	// Follow has a namespace follow a scenario; nil follows the default
-	// namespace's again.
-	Follow(namespace string, s *scenarios.Scenario) error
+	// FollowIf has a namespace follow a scenario, if the function says so of
+	// the one that it follows until then; nil follows the default namespace's
+	// again. If it does not say so, the error is [ErrChanged].
+	FollowIf(namespace string, s *scenarios.Scenario, still func(now *scenarios.Scenario) bool) error
 }
 
 // Info is what GET /version says.
@@ -133,10 +136,10 @@ func Handler(s Server, o Options) http.Handler {
 		r.HandleFunc("/api/v1/"+route.path, route.handler()).Methods(route.method)
 	}
 	r.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		problem(w, http.StatusNotFound, "no such path", r.URL.Path+" is not part of the admin API")
+		problem(w, http.StatusNotFound, "no such path", "%s is not part of the admin API", r.URL.Path)
 	})
 	r.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		problem(w, http.StatusMethodNotAllowed, "wrong method", r.Method+" does not go with "+r.URL.Path)
+		problem(w, http.StatusMethodNotAllowed, "wrong method", "%s does not go with %s", r.Method, r.URL.Path)
 	})
 	return rescued(guard(r, o), o.Log)
 }
@@ -222,12 +225,12 @@ func (a api) reset(w http.ResponseWriter, r *http.Request, namespace string) {
 func (a api) release(w http.ResponseWriter, r *http.Request, namespace string) {
 	name, err := url.PathUnescape(mux.Vars(r)["name"])
 	if err != nil {
-		problem(w, http.StatusBadRequest, "bad name", err.Error())
+		problem(w, http.StatusBadRequest, "bad name", "%v", err)
 		return
 	}
 	switch err := a.server.Release(r.Context(), namespace, name); {
 	case errors.Is(err, scenarios.ErrNotSticky):
-		problem(w, http.StatusNotFound, "no such rule", err.Error())
+		problem(w, http.StatusNotFound, "no such rule", "%v", err)
 	case err != nil:
 		failed(w, "release failed", err)
 	default:
@@ -241,7 +244,7 @@ const longestKey = 4 << 10
 func (a api) revoke(w http.ResponseWriter, r *http.Request, namespace string) {
 	key, err := url.PathUnescape(mux.Vars(r)["key"])
 	if err != nil {
-		problem(w, http.StatusBadRequest, "bad key", err.Error())
+		problem(w, http.StatusBadRequest, "bad key", "%v", err)
 		return
 	}
 	if len(key) > longestKey {
@@ -263,7 +266,7 @@ func guard(next http.Handler, o Options) http.Handler {
 		r.Body = http.MaxBytesReader(w, r.Body, 8<<20)
 		switch {
 		case !o.AnyHost && !isLoopback(r.Host):
-			problem(w, http.StatusForbidden, "wrong host", "this port answers to loopback names only, not to "+r.Host)
+			problem(w, http.StatusForbidden, "wrong host", "this port answers to loopback names only, not to %s", r.Host)
 		case foreignOrigin(r) && !visitsConsole(r):
 			problem(w, http.StatusForbidden, "cross-origin request", "pages of other origins may not use this port")
 		case r.URL.Path != "/healthz" && !isConsole(r.URL.Path) && !hasToken(r, o.Token):
@@ -313,9 +316,19 @@ func write(w http.ResponseWriter, status int, body any) {
 	e.Encode(body)
 }
 
-// problem answers as RFC 9457 says.
-func problem(w http.ResponseWriter, status int, title, detail string) {
+// problem answers as RFC 9457 says. The detail is a format.
+func problem(w http.ResponseWriter, status int, title, detail string, args ...any) {
+	refuse(w, status, title, sentences.New(detail, args...), nil)
+}
+
+// refuse answers with a problem and what else there is to say of it.
+func refuse(w http.ResponseWriter, status int, title string, detail sentences.Sentence, more map[string]any) {
+	body := map[string]any{"title": title, "status": status, "detail": detail.String()}
+	if detail.Form != "{1}" { // Else there is nothing to say in another language.
+		body["said"] = detail
+	}
+	maps.Copy(body, more)
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(map[string]any{"title": title, "status": status, "detail": detail})
+	w.Write(append(line(body), '\n'))
 }

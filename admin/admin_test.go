@@ -13,6 +13,7 @@ import (
 
 	"github.com/mockllm/mockllm/journal"
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/sentences"
 	"github.com/mockllm/mockllm/verdict"
 )
 
@@ -46,7 +47,7 @@ func (f *fake) History() *journal.Journal {
 
 func (f *fake) Near(namespace string, id uint64) (journal.Exchange, []journal.Near, error) {
 	return f.History().Look(namespace, id, func(scenarios.Past) []scenarios.RuleTrace {
-		return []scenarios.RuleTrace{{Rule: "a", Why: "of a"}, {Rule: "b", Why: "of b"}, {Rule: "c", Why: "of c"}, {Rule: "d", Why: "of d"}}
+		return []scenarios.RuleTrace{{Rule: "a", Why: sentences.Plain("of a")}, {Rule: "b", Why: sentences.Plain("of b")}, {Rule: "c", Why: sentences.Plain("of c")}, {Rule: "d", Why: sentences.Plain("of d")}}
 	})
 }
 
@@ -141,9 +142,12 @@ func (f *fake) Scenario(string) *scenarios.Scenario {
 	return &scenarios.Scenario{Name: "in Go"}
 }
 
-func (f *fake) Follow(namespace string, s *scenarios.Scenario) error {
+func (f *fake) FollowIf(namespace string, s *scenarios.Scenario, still func(*scenarios.Scenario) bool) error {
 	if s == nil && namespace == "" {
 		return errors.New("the default namespace needs a scenario")
+	}
+	if !still(f.Scenario(namespace)) {
+		return ErrChanged
 	}
 	f.followed = s
 	return nil

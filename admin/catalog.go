@@ -32,17 +32,17 @@ type entry struct {
 func (a api) entry(w http.ResponseWriter, r *http.Request, query url.Values) {
 	name, err := url.PathUnescape(mux.Vars(r)["entry"])
 	if err != nil {
-		problem(w, http.StatusBadRequest, "bad name", err.Error())
+		problem(w, http.StatusBadRequest, "bad name", "%v", err)
 		return
 	}
 	e, err := catalog.Resolve(name, catalog.Scope{})
 	if err != nil {
-		problem(w, http.StatusNotFound, "no such entry", err.Error())
+		problem(w, http.StatusNotFound, "no such entry", "%v", err)
 		return
 	}
 	variant, err := variantOf(e, query)
 	if err != nil {
-		problem(w, http.StatusBadRequest, "bad parameter", err.Error())
+		problem(w, http.StatusBadRequest, "bad parameter", "%v", err)
 		return
 	}
 	edition := catalog.Edition(a.server.Info().Edition)

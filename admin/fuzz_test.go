@@ -65,3 +65,22 @@ func FuzzTarget(f *testing.F) {
 		}
 	})
 }
+
+// FuzzPreconditions sends any If-Match: it holds, or does not, or is refused as no
+// list of tags.
+func FuzzPreconditions(f *testing.F) {
+	for _, header := range []string{"*", `"a"`, `W/"a"`, `"a", "b"`, `"a`, "", ",", " * ", `"",`, "\xff", strings.Repeat(`"a",`, 5_000), strings.Repeat(`"`, 5_000)} {
+		f.Add(header)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		for _, name := range []string{"If-Match", "If-None-Match"} {
+			w := httptest.NewRecorder()
+			r := httptest.NewRequest("PUT", "http://127.0.0.1/api/v1/scenario", strings.NewReader("name = \"x\"\n"))
+			r.Header[name] = []string{header}
+			Handler(&fake{followed: &scenarios.Scenario{}}, Options{}).ServeHTTP(w, r)
+			if w.Code != 200 && w.Code != 400 && w.Code != 412 || !json.Valid(w.Body.Bytes()) || w.Body.Len() > 2000 {
+				t.Errorf("%s: %d %q", name, w.Code, w.Body)
+			}
+		}
+	})
+}

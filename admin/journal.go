@@ -16,6 +16,7 @@ import (
 	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/journal"
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // journalParameters are what the journal can be asked for.
@@ -45,12 +46,12 @@ func (a api) journal(w http.ResponseWriter, _ *http.Request, query url.Values) {
 	}
 	format, known := a.formats()[name]
 	if !known {
-		problem(w, http.StatusBadRequest, "bad parameter", choose("format", name, []string{"json", "jsonl", "har"}))
+		problem(w, http.StatusBadRequest, "bad parameter", "%s", choose("format", name, []string{"json", "jsonl", "har"}))
 		return
 	}
 	filter, err := filterOf(query)
 	if err != nil {
-		problem(w, http.StatusBadRequest, "bad parameter", err.Error())
+		problem(w, http.StatusBadRequest, "bad parameter", "%v", err)
 		return
 	}
 	page := a.server.History().Find(query.Get("namespace"), filter)
@@ -65,7 +66,7 @@ func (a api) journal(w http.ResponseWriter, _ *http.Request, query url.Values) {
 // unread says that what all servers of a deployment know cannot be read: half of a
 // journal would be no answer.
 func unread(w http.ResponseWriter, err error) {
-	problem(w, http.StatusServiceUnavailable, "state unavailable", err.Error())
+	problem(w, http.StatusServiceUnavailable, "state unavailable", "%v", err)
 }
 
 // failed says that the state did not do what it was asked for: because it cannot be
@@ -75,7 +76,7 @@ func failed(w http.ResponseWriter, title string, err error) {
 		unread(w, err)
 		return
 	}
-	problem(w, http.StatusInternalServerError, title, err.Error())
+	problem(w, http.StatusInternalServerError, title, "%v", err)
 }
 
 // writeJSON writes one exchange after the other: each is rendered when its turn
@@ -125,7 +126,7 @@ func filterOf(query url.Values) (f journal.Filter, err error) {
 		default:
 			f.Limit, err = strconv.Atoi(value)
 			if err != nil || f.Limit < 1 {
-				err = fmt.Errorf("limit %q is no whole number from 1", value)
+				err = sentences.Errorf("limit %q is no whole number from 1", value)
 			}
 		}
 		if err != nil {
@@ -141,7 +142,7 @@ const longestValue = 100
 func idOf(name, value string) (uint64, error) {
 	id, err := strconv.ParseUint(value, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%s %q is no id of an exchange: ids are whole numbers", name, value)
+		return 0, sentences.Errorf("%s %q is no id of an exchange: ids are whole numbers", name, value)
 	}
 	return id, nil
 }
@@ -150,20 +151,26 @@ func idOf(name, value string) (uint64, error) {
 // and that would look like an answer.
 func oneOf(name, value string, known []string) (string, error) {
 	if !slices.Contains(known, value) {
-		return "", errors.New(choose(name, value, known))
+		return "", sentences.Errorf("%s", choose(name, value, known))
 	}
 	return value, nil
 }
 
-// choose says what there is instead of a value.
-func choose(name, value string, known []string) string {
+// clipped is the beginning of a value.
+func clipped(value string) string {
 	if len(value) > longestValue {
-		value = value[:longestValue] + "…"
+		return strings.ToValidUTF8(value[:longestValue], "") + "…"
 	}
-	if hint := catalog.DidYouMean(value, known); hint != "" {
-		return fmt.Sprintf("there is no %s %q%s", name, value, hint)
+	return value
+}
+
+// choose says what there is instead of a value.
+func choose(name, value string, known []string) sentences.Sentence {
+	value = clipped(value)
+	if hint := catalog.DidYouMean(value, known); hint.Form != "" {
+		return sentences.New("there is no %s %q%s", name, value, hint)
 	}
-	return fmt.Sprintf("there is no %s %q; there are %s", name, value, strings.Join(known, ", "))
+	return sentences.New("there is no %s %q; there are %s", name, value, strings.Join(known, ", "))
 }
 
 // operations lists what can be called, on any dialect.
@@ -210,13 +217,13 @@ func (a api) forgetJournal(w http.ResponseWriter, r *http.Request, namespace str
 func (a api) exchange(w http.ResponseWriter, r *http.Request, namespace string) {
 	id, err := idOf("exchange", mux.Vars(r)["id"])
 	if err != nil {
-		problem(w, http.StatusBadRequest, "bad id", err.Error())
+		problem(w, http.StatusBadRequest, "bad id", "%v", err)
 		return
 	}
 	e, near, err := a.server.Near(namespace, id)
 	switch {
 	case errors.Is(err, journal.ErrNone):
-		problem(w, http.StatusNotFound, "no such exchange", fmt.Sprintf("the journal of this namespace has no exchange %d, or has it no more", id))
+		problem(w, http.StatusNotFound, "no such exchange", "the journal of this namespace has no exchange %d, or has it no more", id)
 		return
 	case err != nil:
 		unread(w, err)

@@ -24,7 +24,7 @@ func (a api) library(w http.ResponseWriter, _ *http.Request, _ string) {
 	for _, name := range scenarios.Library() {
 		s, err := scenarios.FromLibrary(name)
 		if err != nil {
-			problem(w, http.StatusInternalServerError, "no library", err.Error())
+			problem(w, http.StatusInternalServerError, "no library", "%v", err)
 			return
 		}
 		first, _, _ := strings.Cut(string(s.Source()), "\n")
@@ -39,12 +39,12 @@ func (a api) library(w http.ResponseWriter, _ *http.Request, _ string) {
 func (a api) fromLibrary(w http.ResponseWriter, r *http.Request, _ string) {
 	name, err := url.PathUnescape(mux.Vars(r)["name"])
 	if err != nil {
-		problem(w, http.StatusBadRequest, "bad name", err.Error())
+		problem(w, http.StatusBadRequest, "bad name", "%v", err)
 		return
 	}
 	s, err := scenarios.FromLibrary(name)
 	if err != nil {
-		problem(w, http.StatusNotFound, "no such scenario", err.Error())
+		problem(w, http.StatusNotFound, "no such scenario", "%v", err)
 		return
 	}
 	w.Header().Set("Content-Type", "application/toml")

@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/responders"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // parameters are all that every path about a namespace takes.
@@ -39,11 +39,11 @@ func withBody(more []string, next func(http.ResponseWriter, *http.Request, url.V
 	return func(w http.ResponseWriter, r *http.Request) {
 		query, err := url.ParseQuery(r.URL.RawQuery)
 		if err != nil {
-			problem(w, http.StatusBadRequest, "bad query", err.Error())
+			problem(w, http.StatusBadRequest, "bad query", "%v", err)
 			return
 		}
 		if title, detail := mistakeIn(query, known); title != "" {
-			problem(w, http.StatusBadRequest, title, detail)
+			refuse(w, http.StatusBadRequest, title, detail, nil)
 			return
 		}
 		next(w, r, query)
@@ -51,7 +51,7 @@ func withBody(more []string, next func(http.ResponseWriter, *http.Request, url.V
 }
 
 // mistakeIn says what is wrong with a query; the title is empty if nothing is.
-func mistakeIn(query url.Values, known []string) (title, detail string) {
+func mistakeIn(query url.Values, known []string) (title string, detail sentences.Sentence) {
 	names := make([]string, 0, len(query))
 	for name := range query {
 		names = append(names, name)
@@ -62,20 +62,19 @@ func mistakeIn(query url.Values, known []string) (title, detail string) {
 			return "unknown parameter", unknownParameter(name, known)
 		}
 		if len(query[name]) > 1 {
-			return "parameter given twice", fmt.Sprintf("%s may be given once", name)
+			return "parameter given twice", sentences.New("%s may be given once", name)
 		}
 	}
 	if namespace := query.Get("namespace"); !responders.ValidNamespace(namespace) {
-		return "bad namespace", fmt.Sprintf("%q is no namespace: its name has at most 100 letters, digits and -._~, and is neither . nor ..", namespace)
+		return "bad namespace", sentences.New("%q is no namespace: its name has at most 100 letters, digits and -._~, and is neither . nor ..", namespace)
 	}
-	return "", ""
+	return "", sentences.Sentence{}
 }
 
 // unknownParameter names what there is instead, if nothing is near.
-func unknownParameter(name string, known []string) string {
-	detail := fmt.Sprintf("%q is no parameter of this path", name)
-	if hint := catalog.DidYouMean(name, known); hint != "" {
-		return detail + hint
+func unknownParameter(name string, known []string) sentences.Sentence {
+	if hint := catalog.DidYouMean(name, known); hint.Form != "" {
+		return sentences.New("%q is no parameter of this path%s", name, hint)
 	}
-	return detail + "; there is: " + strings.Join(known, ", ")
+	return sentences.New("%q is no parameter of this path; there is: %s", name, strings.Join(known, ", "))
 }

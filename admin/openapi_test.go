@@ -3,6 +3,7 @@ package admin
 import (
 	"encoding/json"
 	"maps"
+	"net/http"
 	"os"
 	"reflect"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/mockllm/mockllm/journal"
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/sentences"
 	"github.com/mockllm/mockllm/verdict"
 )
 
@@ -104,6 +106,9 @@ func compareRoute(t *testing.T, name string, r route, o operation, known map[str
 	for _, q := range r.query {
 		want = append(want, "query "+q)
 	}
+	if strings.HasSuffix(r.path, "/scenario") && r.method != http.MethodGet {
+		want = append(want, "header If-Match", "header If-None-Match")
+	}
 	for _, ref := range o.Parameters {
 		p := known[strings.TrimPrefix(ref.Ref, "#/components/parameters/")]
 		got = append(got, p.In+" "+p.Name)
@@ -171,12 +176,12 @@ func TestOpenAPISchemas(t *testing.T) {
 		"Standing": scenarios.Standing{}, "RuleStanding": scenarios.RuleStanding{}, "Range": scenarios.Range{}, "Span": scenarios.Span{},
 		"Progress": scenarios.Progress{}, "Next": scenarios.Next{}, "Held": scenarios.Held{},
 		"LimitStanding": scenarios.LimitStanding{}, "UnitUsed": scenarios.UnitUsed{}, "Used": scenarios.Used{},
-		"Exchange": journal.Exchange{}, "Verdict": verdict.Verdict{}, "Expectation": verdict.Expectation{}, "Finding": verdict.Finding{}, "Evidence": verdict.Evidence{},
+		"Exchange": journal.Exchange{}, "Verdict": verdict.Verdict{}, "Expectation": verdict.Expectation{}, "Finding": verdict.Finding{}, "Evidence": verdict.Evidence{}, "Near": journal.Near{}, "Sentence": sentences.Sentence{},
 	} {
 		var all, always []string
 		for _, f := range reflect.VisibleFields(reflect.TypeOf(sent)) {
 			field, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-			if f.Anonymous || field == "-" {
+			if f.Anonymous || !f.IsExported() || field == "-" {
 				continue
 			}
 			all = append(all, field)

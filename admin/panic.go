@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"fmt"
 	"log/slog"
 	"net/http"
 
@@ -27,7 +26,7 @@ func rescued(next http.Handler, log *slog.Logger) http.Handler {
 		if noted.begun {
 			panic(http.ErrAbortHandler)
 		}
-		problem(w, http.StatusInternalServerError, "panic", fmt.Sprintf("a bug of mockllm: %v; its log has the stack", broken.Value))
+		problem(w, http.StatusInternalServerError, "panic", "a bug of mockllm: %v; its log has the stack", broken.Value)
 	})
 }
 

@@ -2,12 +2,12 @@ package admin
 
 import (
 	"encoding/json"
-	"fmt"
 
 	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/play"
 	"github.com/mockllm/mockllm/responders"
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // A sample is a documented error as one dialect sends it.
@@ -115,5 +115,5 @@ func arrives(e *catalog.Entry, v *catalog.Variant, dialect string, mode catalog.
 
 // errNoVariant says which messages there are.
 func errNoVariant(e *catalog.Entry) error {
-	return fmt.Errorf("%s has messages 1 to %d", e.ID(), len(e.Variants))
+	return sentences.Errorf("%s has messages 1 to %d", e.ID(), len(e.Variants))
 }

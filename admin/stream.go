@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mockllm/mockllm/journal"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // Times of a stream.
@@ -24,10 +25,10 @@ func (a api) stream(w http.ResponseWriter, r *http.Request, query url.Values) {
 	watcher, err := a.watch(r, query)
 	switch {
 	case errors.Is(err, journal.ErrWatchers):
-		problem(w, http.StatusServiceUnavailable, "too many streams", err.Error())
+		problem(w, http.StatusServiceUnavailable, "too many streams", "%v", err)
 		return
 	case err != nil:
-		problem(w, http.StatusBadRequest, "bad parameter", err.Error())
+		problem(w, http.StatusBadRequest, "bad parameter", "%v", err)
 		return
 	}
 	defer watcher.Close()
@@ -75,7 +76,7 @@ func (a api) watch(r *http.Request, query url.Values) (*journal.Watcher, error) 
 		}
 	}
 	if watch.All && query.Get("namespace") != "" {
-		return nil, errors.New("all does not go with namespace: it watches every one")
+		return nil, sentences.Errorf("all does not go with namespace: it watches every one")
 	}
 	name, since := "Last-Event-ID", r.Header.Get("Last-Event-ID")
 	if since == "" {

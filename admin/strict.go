@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"strings"
+
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // strict reads one JSON value, whose every key must be known, and says what is
@@ -17,14 +19,14 @@ func strict(text []byte, into any) error {
 	var wrongType *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &wrongType):
-		return errors.New(pointer(wrongType.Field) + ": must be of type " + wrongType.Type.String() + ", not " + wrongType.Value)
+		return sentences.Errorf("%s: must be of type %s, not %s", pointer(wrongType.Field), wrongType.Type, wrongType.Value)
 	case errors.Is(err, io.EOF):
-		return errors.New("a JSON object is wanted")
+		return sentences.Errorf("a JSON object is wanted")
 	case err != nil:
 		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something stands behind the JSON value")
+		return sentences.Errorf("something stands behind the JSON value")
 	}
 	return nil
 }

@@ -1,13 +1,13 @@
 package admin
 
 import (
-	"fmt"
 	"io"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/sentences"
 	"github.com/mockllm/mockllm/verdict"
 )
 
@@ -33,7 +33,7 @@ func (a api) verdict(w http.ResponseWriter, r *http.Request, namespace string) {
 		as, known = reportNamed(r.URL.Query().Get("format"))
 	}
 	if !known {
-		problem(w, http.StatusBadRequest, "bad format", unknownFormat(r.URL.Query().Get("format")))
+		problem(w, http.StatusBadRequest, "bad format", "%s", unknownFormat(r.URL.Query().Get("format")))
 		return
 	}
 	w.Header().Set("Content-Type", as.contentType)
@@ -48,14 +48,13 @@ func reportNamed(format string) (report, bool) {
 	return reports()[at], true
 }
 
-func unknownFormat(format string) string {
+func unknownFormat(format string) sentences.Sentence {
 	var names []string
 	for _, r := range reports() {
 		names = append(names, r.format)
 	}
-	detail := fmt.Sprintf("unknown format %q", format)
-	if hint := catalog.DidYouMean(format, names); hint != "" {
-		return detail + hint
+	if hint := catalog.DidYouMean(format, names); hint.Form != "" {
+		return sentences.New("unknown format %q%s", format, hint)
 	}
-	return detail + "; it is one of " + strings.Join(names, ", ")
+	return sentences.New("unknown format %q; it is one of %s", format, strings.Join(names, ", "))
 }

@@ -3,7 +3,6 @@ package admin
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -14,6 +13,7 @@ import (
 	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/journal"
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // longestClaim bounds the body of a claim, in bytes.
@@ -23,7 +23,7 @@ const longestClaim = 64 << 10
 func (a api) verify(w http.ResponseWriter, r *http.Request, query url.Values) {
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, longestClaim))
 	if err != nil {
-		problem(w, http.StatusBadRequest, "bad body", err.Error())
+		problem(w, http.StatusBadRequest, "bad body", "%v", err)
 		return
 	}
 	claim, wrong := claimOf(text)
@@ -34,7 +34,7 @@ func (a api) verify(w http.ResponseWriter, r *http.Request, query url.Values) {
 	found, err := a.server.History().Verify(query.Get("namespace"), claim)
 	var unsure *journal.UnsureError
 	if errors.As(err, &unsure) {
-		problem(w, http.StatusConflict, "nobody can know", unsure.Error()+"; let the journal keep more, or empty it before what is verified")
+		problem(w, http.StatusConflict, "nobody can know", "%s; let the journal keep more, or empty it before what is verified", unsure)
 		return
 	}
 	if err != nil {
@@ -46,13 +46,12 @@ func (a api) verify(w http.ResponseWriter, r *http.Request, query url.Values) {
 
 // A fieldError is what is wrong with one field of a body.
 type fieldError struct {
-	title, pointer, detail string
+	title, pointer string
+	detail         sentences.Sentence
 }
 
 func (e *fieldError) write(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(http.StatusBadRequest)
-	w.Write(line(map[string]any{"title": e.title, "status": http.StatusBadRequest, "detail": e.detail, "pointer": e.pointer}))
+	refuse(w, http.StatusBadRequest, e.title, e.detail, map[string]any{"pointer": e.pointer})
 }
 
 // A filler reads one field.
@@ -62,7 +61,7 @@ type filler func(raw json.RawMessage) error
 func fill(pointer string, text []byte, fields map[string]filler) *fieldError {
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(text, &object); err != nil || object == nil {
-		return &fieldError{"bad body", pointer, "an object in JSON is wanted here"}
+		return &fieldError{"bad body", pointer, sentences.New("an object in JSON is wanted here")}
 	}
 	known := slices.Sorted(maps.Keys(fields))
 	for _, name := range slices.Sorted(maps.Keys(object)) {
@@ -76,7 +75,7 @@ func fill(pointer string, text []byte, fields map[string]filler) *fieldError {
 			if errors.As(err, &deeper) {
 				return deeper
 			}
-			return &fieldError{"bad value", at, err.Error()}
+			return &fieldError{"bad value", at, sentences.Of(err)}
 		}
 	}
 	return nil
@@ -84,7 +83,7 @@ func fill(pointer string, text []byte, fields map[string]filler) *fieldError {
 
 // Error implements error, so that a filler can return what is wrong further
 // down.
-func (e *fieldError) Error() string { return e.pointer + ": " + e.detail }
+func (e *fieldError) Error() string { return e.pointer + ": " + e.detail.String() }
 
 // claimOf reads what is claimed.
 func claimOf(text []byte) (c journal.Claim, wrong *fieldError) {
@@ -104,11 +103,11 @@ func claimOf(text []byte) (c journal.Claim, wrong *fieldError) {
 	c.AtMost = -1
 	switch {
 	case exactly == nil && atLeast == nil && atMost == nil:
-		return c, &fieldError{"missing field", "/count", "how many are claimed: count, at_least or at_most"}
+		return c, &fieldError{"missing field", "/count", sentences.New("how many are claimed: count, at_least or at_most")}
 	case exactly != nil && (atLeast != nil || atMost != nil):
-		return c, &fieldError{"bad value", "/count", "count goes with neither at_least nor at_most"}
+		return c, &fieldError{"bad value", "/count", sentences.New("count goes with neither at_least nor at_most")}
 	case atLeast != nil && atMost != nil && *atLeast > *atMost:
-		return c, &fieldError{"bad value", "/at_least", "at_least is more than at_most"}
+		return c, &fieldError{"bad value", "/at_least", sentences.New("at_least is more than at_most")}
 	}
 	if exactly != nil {
 		atLeast, atMost = exactly, exactly
@@ -151,7 +150,7 @@ func patternFields(p *journal.Pattern) map[string]filler {
 		}),
 		"key": text(func(v string) error {
 			if p.Key = v; !strings.Contains(v, "*") {
-				return errors.New("a key is given redacted, as the journal shows it, such as sk-0***89")
+				return sentences.Errorf("a key is given redacted, as the journal shows it, such as sk-0***89")
 			}
 			return nil
 		}),
@@ -161,7 +160,7 @@ func patternFields(p *journal.Pattern) map[string]filler {
 		}),
 		"status": func(raw json.RawMessage) error {
 			if err := json.Unmarshal(raw, &p.Status); err != nil || p.Status < 100 || p.Status > 999 {
-				return fmt.Errorf("%s is no HTTP status", raw)
+				return sentences.Errorf("%s is no HTTP status", raw)
 			}
 			return nil
 		},
@@ -181,7 +180,7 @@ func text(set func(string) error) filler {
 	return func(raw json.RawMessage) error {
 		var v *string
 		if err := json.Unmarshal(raw, &v); err != nil || v == nil || *v == "" {
-			return errors.New("a string is wanted here, and not an empty one")
+			return sentences.Errorf("a string is wanted here, and not an empty one")
 		}
 		return set(*v)
 	}
@@ -191,7 +190,7 @@ func text(set func(string) error) filler {
 func number(into **int) filler {
 	return func(raw json.RawMessage) error {
 		if err := json.Unmarshal(raw, into); err != nil || *into == nil || **into < 0 {
-			return fmt.Errorf("%s is no whole number from 0", raw)
+			return sentences.Errorf("%s is no whole number from 0", raw)
 		}
 		return nil
 	}

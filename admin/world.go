@@ -3,7 +3,6 @@ package admin
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -12,6 +11,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // A Namespace is what GET /api/v1/namespaces says of one.
@@ -47,7 +47,7 @@ func (a api) forget(w http.ResponseWriter, r *http.Request, namespace string) {
 	case err != nil:
 		failed(w, "not removed", err)
 	case !found:
-		problem(w, http.StatusNotFound, "no such namespace", fmt.Sprintf("nobody has called %q", namespace))
+		problem(w, http.StatusNotFound, "no such namespace", "nobody has called %q", namespace)
 	default:
 		w.WriteHeader(http.StatusNoContent)
 	}
@@ -133,9 +133,9 @@ func (a api) throw(w http.ResponseWriter, r *http.Request, namespace string) {
 	var invalid *scenarios.InvalidError
 	switch {
 	case errors.As(err, &invalid):
-		refuse(w, "bad fault", invalid)
+		invalidText(w, "bad fault", invalid)
 	case errors.Is(err, scenarios.ErrQueueFull):
-		problem(w, http.StatusConflict, "queue full", err.Error())
+		problem(w, http.StatusConflict, "queue full", "%v", err)
 	case err != nil:
 		failed(w, "not thrown", err)
 	default:
@@ -161,7 +161,7 @@ func (a api) takeBack(w http.ResponseWriter, r *http.Request, namespace string) 
 	case err != nil:
 		failed(w, "not taken back", err)
 	case !found:
-		problem(w, http.StatusNotFound, "no such fault", fmt.Sprintf("no fault with id %d waits", id))
+		problem(w, http.StatusNotFound, "no such fault", "no fault with id %d waits", id)
 	default:
 		w.WriteHeader(http.StatusNoContent)
 	}
@@ -171,11 +171,12 @@ func (a api) takeBack(w http.ResponseWriter, r *http.Request, namespace string) 
 func (a api) scenario(w http.ResponseWriter, _ *http.Request, namespace string) {
 	s := a.server.Scenario(namespace)
 	if s.Source() == nil {
-		problem(w, http.StatusNotFound, "no text", fmt.Sprintf("scenario %q was built in Go", s.Name))
+		problem(w, http.StatusNotFound, "no text", "scenario %q was built in Go", s.Name)
 		return
 	}
 	w.Header().Set("Content-Type", "application/toml")
 	w.Header().Set("X-Mockllm-Scenario", strconv.QuoteToASCII(s.Name))
+	w.Header().Set("ETag", tagOf(s))
 	w.Write(s.Source())
 }
 
@@ -187,29 +188,47 @@ func (a api) setScenario(w http.ResponseWriter, r *http.Request, namespace strin
 	s, err := scenarios.Load("scenario.toml", text)
 	var invalid *scenarios.InvalidError
 	if errors.As(err, &invalid) {
-		refuse(w, "bad scenario", invalid)
+		invalidText(w, "bad scenario", invalid)
 		return
-	}
-	if err == nil {
-		err = a.server.Follow(namespace, s)
 	}
 	if err != nil {
 		failed(w, "not followed", err)
 		return
 	}
+	if !a.follow(w, r, namespace, s, http.StatusInternalServerError, "not followed") {
+		return
+	}
+	w.Header().Set("ETag", tagOf(s))
 	write(w, http.StatusOK, map[string]any{"name": s.Name, "hash": s.Hash(), "rules": len(s.Rules)})
 }
 
 // dropScenario has a namespace follow the default one's again.
-func (a api) dropScenario(w http.ResponseWriter, _ *http.Request, namespace string) {
-	switch err := a.server.Follow(namespace, nil); {
+func (a api) dropScenario(w http.ResponseWriter, r *http.Request, namespace string) {
+	if a.follow(w, r, namespace, nil, http.StatusBadRequest, "bad namespace") {
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+// follow has a namespace follow a scenario if what the request demands of the one
+// before holds. Otherwise it answers, as where the server cannot, which has that
+// status and title.
+func (a api) follow(w http.ResponseWriter, r *http.Request, namespace string, s *scenarios.Scenario, status int, title string) bool {
+	still, err := precondition(r.Header)
+	if err != nil {
+		problem(w, http.StatusBadRequest, "bad header", "%v", err)
+		return false
+	}
+	switch err := a.server.FollowIf(namespace, s, still); {
+	case errors.Is(err, ErrChanged):
+		problem(w, http.StatusPreconditionFailed, "scenario changed", "%v", err)
 	case errors.Is(err, scenarios.ErrUnavailable):
 		unread(w, err)
 	case err != nil:
-		problem(w, http.StatusBadRequest, "bad namespace", err.Error())
+		problem(w, status, title, "%v", err)
 	default:
-		w.WriteHeader(http.StatusNoContent)
+		return true
 	}
+	return false
 }
 
 // Bounds of what may be posted, in bytes.
@@ -223,9 +242,9 @@ func body(w http.ResponseWriter, r *http.Request, most int64) ([]byte, bool) {
 	text, err := io.ReadAll(io.LimitReader(r.Body, most+1))
 	switch {
 	case err != nil:
-		problem(w, http.StatusBadRequest, "bad body", err.Error())
+		problem(w, http.StatusBadRequest, "bad body", "%v", err)
 	case int64(len(text)) > most:
-		problem(w, http.StatusRequestEntityTooLarge, "body too large", fmt.Sprintf("at most %d bytes are read here", most))
+		problem(w, http.StatusRequestEntityTooLarge, "body too large", "at most %d bytes are read here", most)
 	default:
 		return text, true
 	}
@@ -239,28 +258,25 @@ func read(w http.ResponseWriter, r *http.Request, into any) bool {
 		return false
 	}
 	if err := strict(text, into); err != nil {
-		problem(w, http.StatusBadRequest, "bad body", err.Error())
+		problem(w, http.StatusBadRequest, "bad body", "%v", err)
 		return false
 	}
 	return true
 }
 
-// refuse lists what is wrong with a text, each with its line and its key.
-func refuse(w http.ResponseWriter, title string, invalid *scenarios.InvalidError) {
+// invalidText lists what is wrong with a text, each with its line and its key.
+func invalidText(w http.ResponseWriter, title string, invalid *scenarios.InvalidError) {
 	type found struct {
-		Line    int    `json:"line,omitempty"`
-		In      string `json:"in,omitempty"`
-		Name    string `json:"name,omitempty"`
-		Pointer string `json:"pointer,omitempty"`
-		Detail  string `json:"detail"`
+		Line    int                `json:"line,omitempty"`
+		In      string             `json:"in,omitempty"`
+		Name    string             `json:"name,omitempty"`
+		Pointer string             `json:"pointer,omitempty"`
+		Detail  string             `json:"detail"`
+		Said    sentences.Sentence `json:"said"`
 	}
 	problems := make([]found, len(invalid.Problems))
 	for i, p := range invalid.Problems {
-		problems[i] = found{Line: p.Line, In: p.In, Name: p.Name, Pointer: pointer(p.Key), Detail: p.Text}
+		problems[i] = found{Line: p.Line, In: p.In, Name: p.Name, Pointer: pointer(p.Key), Detail: p.Text, Said: p.Said}
 	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(http.StatusUnprocessableEntity)
-	json.NewEncoder(w).Encode(map[string]any{
-		"title": title, "status": http.StatusUnprocessableEntity, "detail": invalid.Error(), "problems": problems,
-	})
+	refuse(w, http.StatusUnprocessableEntity, title, sentences.New("%v", invalid), map[string]any{"problems": problems})
 }

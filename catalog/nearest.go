@@ -1,8 +1,9 @@
 package catalog
 
 import (
-	"fmt"
 	"strings"
+
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // Nearest returns the candidate that the word was probably meant to be, or ""
@@ -33,16 +34,17 @@ func commonPrefix(a, b string) int {
 	return n
 }
 
-// DidYouMean returns `; did you mean "…"?` for the nearest candidate, or "".
-func DidYouMean(word string, candidates []string) string {
+// DidYouMean returns `; did you mean "…"?` for the nearest candidate, or the zero
+// sentence.
+func DidYouMean(word string, candidates []string) sentences.Sentence {
 	return didYouMean(Nearest(word, candidates))
 }
 
-func didYouMean(nearest string) string {
+func didYouMean(nearest string) sentences.Sentence {
 	if nearest == "" {
-		return ""
+		return sentences.Sentence{}
 	}
-	return fmt.Sprintf("; did you mean %q?", nearest)
+	return sentences.New("; did you mean %q?", nearest)
 }
 
 // distance counts the letters to insert, remove, replace or swap with their

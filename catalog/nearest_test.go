@@ -41,7 +41,7 @@ func TestDidYouMean(t *testing.T) {
 		"sevre":    `; did you mean "serve"?`,
 		"whatever": "",
 	} {
-		if got := DidYouMean(word, []string{"serve"}); got != want {
+		if got := DidYouMean(word, []string{"serve"}).String(); got != want {
 			t.Errorf("DidYouMean(%q) = %q, want %q", word, got, want)
 		}
 	}

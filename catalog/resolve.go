@@ -1,9 +1,10 @@
 package catalog
 
 import (
-	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // A Scope narrows which entries a short name may mean.
@@ -19,12 +20,15 @@ type UnknownError struct {
 }
 
 // Error implements error.
-func (e *UnknownError) Error() string {
+func (e *UnknownError) Error() string { return e.Said().String() }
+
+// Said returns what the error says.
+func (e *UnknownError) Said() sentences.Sentence {
 	name := e.Name
 	if runes := []rune(name); len(runes) > 100 {
 		name = string(runes[:100]) + "…" // Callers choose the name.
 	}
-	return fmt.Sprintf("no documented error is called %q%s", name, didYouMean(e.Nearest))
+	return sentences.New("no documented error is called %q%s", name, didYouMean(e.Nearest))
 }
 
 // An AmbiguousError says that a short name means several entries.
@@ -34,8 +38,11 @@ type AmbiguousError struct {
 }
 
 // Error implements error.
-func (e *AmbiguousError) Error() string {
-	return fmt.Sprintf("%q means several errors, write one of: %s", e.Name, strings.Join(e.Candidates, ", "))
+func (e *AmbiguousError) Error() string { return e.Said().String() }
+
+// Said returns what the error says.
+func (e *AmbiguousError) Said() sentences.Sentence {
+	return sentences.New("%q means several errors, write one of: %s", e.Name, strings.Join(e.Candidates, ", "))
 }
 
 // An OutOfScopeError says that the name is known but cannot arrive there.
@@ -45,18 +52,21 @@ type OutOfScopeError struct {
 }
 
 // Error implements error.
-func (e *OutOfScopeError) Error() string {
+func (e *OutOfScopeError) Error() string { return e.Said().String() }
+
+// Said returns what the error says.
+func (e *OutOfScopeError) Said() sentences.Sentence {
 	if e.Entry.ClientSide != "" {
-		return fmt.Sprintf("%s is never on the wire: %s", e.Entry.ID(), e.Entry.ClientSide)
+		return sentences.New("%s is never on the wire: %s", e.Entry.ID(), e.Entry.ClientSide)
 	}
 	if !e.Entry.family.arrives() {
-		return fmt.Sprintf("%s is documented for %s, which nothing here answers yet", e.Entry.ID(), strings.Join(e.Entry.Dialects, ", "))
+		return sentences.New("%s is documented for %s, which nothing here answers yet", e.Entry.ID(), strings.Join(e.Entry.Dialects, ", "))
 	}
 	where := strings.Join(e.Scope.Dialects, ", ")
 	if e.Scope.Operation != "" {
 		where = strings.TrimLeft(where+" "+e.Scope.Operation, " ")
 	}
-	return fmt.Sprintf("%s cannot arrive on %s, only on %s", e.Entry.ID(), where, strings.Join(e.Entry.Dialects, ", "))
+	return sentences.New("%s cannot arrive on %s, only on %s", e.Entry.ID(), where, strings.Join(e.Entry.Dialects, ", "))
 }
 
 // Resolve returns the entry that the name means: a whole id, provider/code,

@@ -1,6 +1,10 @@
 package journal
 
-import "time"
+import (
+	"time"
+
+	"github.com/mockllm/mockllm/sentences"
+)
 
 // An Exchange is one request and what became of it. The same words stand in
 // JSON.
@@ -38,10 +42,12 @@ type Exchange struct {
 	Delivery string `json:"delivery,omitempty"` // In which way the error arrives.
 	Fault    string `json:"fault,omitempty"`    // The kind of damage, if the answer is damaged.
 
-	Problem string   `json:"problem,omitempty"` // What our own refusal says.
-	Rules   []Firing `json:"rules,omitempty"`   // What fired.
-	Seed    uint64   `json:"seed"`
-	Script  []string `json:"script"` // What was planned, step by step.
+	Problem string              `json:"problem,omitempty"`      // What our own refusal says,
+	Said    *sentences.Sentence `json:"problem_said,omitempty"` // and the same for other languages.
+
+	Rules  []Firing `json:"rules,omitempty"` // What fired.
+	Seed   uint64   `json:"seed"`
+	Script []string `json:"script"` // What was planned, step by step.
 
 	AnswerHeader map[string][]string `json:"answer_header,omitempty"` // As planned.
 	AnswerBody   string              `json:"answer_body,omitempty"`   // The beginning of it, as planned.
@@ -55,6 +61,12 @@ type Exchange struct {
 	// Raw is what came. What is to be shown of it is made by [Exchange.Rendered];
 	// nothing that is read from a journal has it any more.
 	Raw *Raw `json:"-"`
+}
+
+// Refuse notes what our own refusal says.
+func (e *Exchange) Refuse(said sentences.Sentence) {
+	said = said.Filled(Clip)
+	e.Problem, e.Said = Clip(said.String()), &said
 }
 
 // A Turn stands for one turn of a conversation, without what it says.

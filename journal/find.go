@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // A Filter says which exchanges are looked for. What is empty is not asked.
@@ -74,8 +75,9 @@ const mostNear = 3
 
 // A Near is a rule that nearly answered.
 type Near struct {
-	Rule string `json:"rule"`
-	Why  string `json:"why"` // What it did not do so for.
+	Rule string             `json:"rule"`
+	Why  string             `json:"why"`  // What it did not do so for,
+	Said sentences.Sentence `json:"said"` // and the same for other languages.
 }
 
 // ErrNone says that the journal of a namespace has no exchange of an id, or has it
@@ -105,7 +107,7 @@ func (j *Journal) Look(namespace string, id uint64, near func(scenarios.Past) []
 	known := e.Raw.known()
 	traces := near(e.Raw.past(&e, known))
 	for _, t := range traces[:min(len(traces), mostNear)] {
-		rules = append(rules, Near{Rule: t.Rule, Why: t.Why})
+		rules = append(rules, Near{Rule: t.Rule, Why: t.Why.String(), Said: t.Why})
 	}
 	return e.Rendered(), rules, nil
 }

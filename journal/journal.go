@@ -69,7 +69,7 @@ func (j *Journal) Begin(e Exchange) uint64 {
 
 // sizeOf is how much is kept of an exchange.
 func sizeOf(e *Exchange) int64 {
-	size := int64(unsafe.Sizeof(*e)) + int64(len(e.Rules))*int64(unsafe.Sizeof(Firing{})) + int64(len(e.Problem)+len(e.Method)+len(e.Namespace)+len(e.Body))
+	size := int64(unsafe.Sizeof(*e)) + int64(len(e.Rules))*int64(unsafe.Sizeof(Firing{})) + int64(3*len(e.Problem)+len(e.Method)+len(e.Namespace)+len(e.Body))
 	if e.Raw != nil {
 		size += e.Raw.size
 	}

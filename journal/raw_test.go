@@ -12,6 +12,7 @@ import (
 
 	"github.com/mockllm/mockllm/play"
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // call is a call with a secret wherever one may stand.
@@ -115,6 +116,21 @@ func TestKeyIsKnown(t *testing.T) {
 	c.Header = nil
 	if text := all(t, Exchange{Raw: Keep(c)}.Rendered()); strings.Contains(text, secret[4:]) {
 		t.Errorf("the key stands in %s", text)
+	}
+}
+
+// A refusal of ours may quote the caller's key, in its sentence as in its form.
+func TestRefusalQuotesNoKey(t *testing.T) {
+	e := Exchange{Raw: Keep(call())}
+	e.Refuse(sentences.New("%s: %s", sentences.Plain("bad header"), sentences.New("%s must be given once, not %q", "X", secret)))
+	for _, shown := range []Exchange{e.Brief(), e.Rendered()} {
+		text := all(t, Exchange{Problem: shown.Problem, Said: shown.Said})
+		if strings.Contains(text, secret[4:]) || !strings.Contains(text, "{1} must be given once, not {2}") {
+			t.Errorf("the refusal says %s", text)
+		}
+	}
+	if !strings.Contains(e.Said.String(), secret) {
+		t.Error("what is kept was changed by looking at it")
 	}
 }
 

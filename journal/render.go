@@ -54,6 +54,10 @@ func (e Exchange) brief(known []string) Exchange {
 	e.URL = cmp.Or(e.URL, Clip(hush(RedactURL(q.Path, e.Raw.query), known)))
 	e.Address = cmp.Or(e.Address, Clip(hush(e.Raw.host+RedactURL(e.Raw.path, e.Raw.query), known)))
 	e.Problem = hush(e.Problem, known)
+	if e.Said != nil {
+		said := e.Said.Filled(func(text string) string { return hush(text, known) })
+		e.Said = &said
+	}
 	return e
 }
 

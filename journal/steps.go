@@ -109,13 +109,17 @@ func beatOf(step *play.Step) beat {
 func beatsIn(s play.Script) int { return min(max(len(s)-keptSteps, 0), keptBeats) }
 
 // Pasts returns the newest calls of a namespace as the engine saw them, the
-// newest first, at most that many.
-func (j *Journal) Pasts(namespace string, most int) []scenarios.Past {
+// newest first, at most that many, and how many calls there were since the
+// namespace was reset, on this server.
+func (j *Journal) Pasts(namespace string, most int) (newestFirst []scenarios.Past, of uint64) {
 	var newest []Exchange
 	j.mu.Lock()
-	for i := len(j.entries) - 1; i >= 0 && len(newest) < most; i-- {
+	of = j.tallies.look(namespace).gone
+	for i := len(j.entries) - 1; i >= 0; i-- {
 		if e := j.entries[i]; e.Namespace == namespace && e.Raw != nil {
-			newest = append(newest, e.Exchange)
+			if of++; len(newest) < most {
+				newest = append(newest, e.Exchange)
+			}
 		}
 	}
 	j.mu.Unlock()
@@ -123,5 +127,5 @@ func (j *Journal) Pasts(namespace string, most int) []scenarios.Past {
 	for i := range newest {
 		pasts[i] = newest[i].Raw.past(&newest[i], newest[i].Raw.known())
 	}
-	return pasts
+	return pasts, of
 }

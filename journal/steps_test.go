@@ -72,10 +72,10 @@ func TestPasts(t *testing.T) {
 	keep(j, "blue", nil)
 	keep(j, "", nil)
 	keep(j, "", nil)
-	if pasts := j.Pasts("", 2); len(pasts) != 2 || pasts[0].Request.Key != "sk-0123456789abcdef" || pasts[0].Redact("it is sk-0123456789abcdef") == "it is sk-0123456789abcdef" {
+	if pasts, of := j.Pasts("", 2); len(pasts) != 2 || of != 3 || pasts[0].Request.Key != "sk-0123456789abcdef" || pasts[0].Redact("it is sk-0123456789abcdef") == "it is sk-0123456789abcdef" {
 		t.Errorf("%+v", pasts)
 	}
-	if pasts := j.Pasts("blue", 9); len(pasts) != 1 || pasts[0].Request.Namespace != "blue" {
+	if pasts, of := j.Pasts("blue", 9); len(pasts) != 1 || of != 1 || pasts[0].Request.Namespace != "blue" {
 		t.Errorf("%+v", pasts)
 	}
 }

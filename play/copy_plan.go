@@ -1,8 +1,6 @@
 package play
 
 import (
-	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,6 +8,7 @@ import (
 
 	"github.com/mockllm/mockllm/responders"
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // An Answer is what came from upstream: the head, and a body still to be read.
@@ -33,7 +32,7 @@ type Passing struct {
 const longestDamaged = 10 << 20
 
 // errEncoded says why a compressed answer cannot be damaged.
-var errEncoded = errors.New("upstream compressed the answer, though it was asked not to: its frames cannot be told apart")
+var errEncoded = sentences.Errorf("upstream compressed the answer, though it was asked not to: its frames cannot be told apart")
 
 // Shapes reports whether the decision does anything to an answer from upstream
 // for which its frames have to be told apart.
@@ -47,7 +46,7 @@ func Shapes(d scenarios.Decision) bool {
 func PlanCopy(a Answer, d scenarios.Decision, wire Timing, p Passing) (Script, error) {
 	switch {
 	case d.Delay.CountsTokens():
-		return nil, errors.New("latency.tokens_per_second: the tokens of an answer from upstream are not known")
+		return nil, sentences.Errorf("latency.tokens_per_second: the tokens of an answer from upstream are not known")
 	case Shapes(d) && a.encoded():
 		return nil, errEncoded
 	case d.Fault != nil && a.Status != 0 && !a.Stream && !replaces(d.Fault):
@@ -59,7 +58,7 @@ func PlanCopy(a Answer, d scenarios.Decision, wire Timing, p Passing) (Script, e
 		return c.script, nil
 	}
 	if p.Break != nil && d.Fault.Given() {
-		return nil, errors.New("fault: a moment of its own does not go with an error in the middle of an answer from upstream")
+		return nil, sentences.Errorf("fault: a moment of its own does not go with an error in the middle of an answer from upstream")
 	}
 	err := c.damage(d.Fault)
 	return c.script, err
@@ -90,7 +89,7 @@ func replaces(f *scenarios.Fault) bool {
 // damaged plans for an answer that is no stream, and is read as a whole.
 func (a Answer) damaged(d scenarios.Decision, wire Timing) (Script, error) {
 	if a.Status == http.StatusSwitchingProtocols {
-		return nil, fmt.Errorf("fault: a WebSocket that passes cannot have kind %s: its handshake is over", d.Fault.Kind)
+		return nil, sentences.Errorf("fault: a WebSocket that passes cannot have kind %s: its handshake is over", d.Fault.Kind)
 	}
 	body, err := a.Body.All(longestDamaged)
 	if err != nil {
@@ -225,7 +224,7 @@ func (c *copyDraft) damage(f *scenarios.Fault) error {
 // damageFrames strikes frames.
 func (c *copyDraft) damageFrames(f *scenarios.Fault) error {
 	if c.passing.Break != nil {
-		return fmt.Errorf("fault: kind %s does not go with an error in the middle of an answer from upstream", f.Kind)
+		return sentences.Errorf("fault: kind %s does not go with an error in the middle of an answer from upstream", f.Kind)
 	}
 	skip, struck := everything(), everything()
 	skip.Frames, struck.Frames, struck.Change = 1, 1, f.Kind
@@ -245,7 +244,7 @@ func (c *copyDraft) damageFrames(f *scenarios.Fault) error {
 	case scenarios.FaultDuplicate, scenarios.FaultReorder:
 		c.behindHead(c.copy(skip, struck, everything()), Step{Kind: End})
 	default:
-		return fmt.Errorf("fault: kind %s is for answers that are not streamed, and upstream streams", f.Kind)
+		return sentences.Errorf("fault: kind %s is for answers that are not streamed, and upstream streams", f.Kind)
 	}
 	return nil
 }

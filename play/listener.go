@@ -3,13 +3,13 @@ package play
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"time"
 
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // A Fate decides what happens to a new connection; nil lets it be. It is told
@@ -17,7 +17,7 @@ import (
 type Fate func(tcp bool) *scenarios.ConnectionFault
 
 // ErrNoTCP says that a connection cannot be reset.
-var ErrNoTCP = fmt.Errorf("reset the connection: %w", errNeedsConnection)
+var ErrNoTCP = sentences.Errorf("reset the connection: %w", errNeedsConnection)
 
 // Listener does to new connections what their fate says, before any byte of
 // theirs is read. Those that are let be come out of Accept.

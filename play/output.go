@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/mockllm/mockllm/responders"
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // served writes through the server's own writer, which keeps the connection
@@ -87,14 +87,14 @@ func (o *served) end(trailer http.Header) error {
 func (o *served) fin() error   { return errNeedsConnection }
 func (o *served) reset() error { return errNeedsConnection }
 
-var errNeedsConnection = errors.New("this step needs the connection itself")
+var errNeedsConnection = sentences.Errorf("this step needs the connection itself")
 
 // hijacked performs a script on the connection itself and ends it.
 func (p *player) hijacked(w http.ResponseWriter, s Script) error {
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		refuse(&served{w: w}, noConnection())
-		return fmt.Errorf("take over the connection: %w", err)
+		return sentences.Errorf("take over the connection: %w", err)
 	}
 	defer conn.Close()
 	if _, tcp := below(conn).(*net.TCPConn); !tcp && s.has(Reset) {
@@ -120,8 +120,8 @@ func (p *player) hijacked(w http.ResponseWriter, s Script) error {
 // loudly, never with a weaker fault.
 func noConnection() scenarios.Mistake {
 	return scenarios.Mistake{
-		Status: http.StatusNotImplemented, Title: "no connection",
-		Detail: "this answer needs a TCP connection of its own, and the server runs where there is none",
+		Status: http.StatusNotImplemented, Title: sentences.Plain("no connection"),
+		Detail: sentences.New("this answer needs a TCP connection of its own, and the server runs where there is none"),
 	}
 }
 

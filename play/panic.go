@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // A PanicError is a panic that became an error, so that it ends one exchange
@@ -21,8 +22,8 @@ func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 // Broken is what a client is told whose exchange ended in a panic.
 func Broken(e *PanicError) scenarios.Mistake {
 	return scenarios.Mistake{
-		Status: http.StatusInternalServerError, Title: "panic",
-		Detail: fmt.Sprintf("a bug of mockllm, or of what it was given: %v; its log has the stack", e.Value),
+		Status: http.StatusInternalServerError, Title: sentences.Plain("panic"),
+		Detail: sentences.New("a bug of mockllm, or of what it was given: %v; its log has the stack", e.Value),
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // Sent is what really went out.
@@ -71,7 +73,7 @@ func Forsake(ctx context.Context, w http.ResponseWriter, from *Source, clock Clo
 }
 
 // ErrClosed is the cause with which a server that closes ends its contexts.
-var ErrClosed = errors.New("the server closed")
+var ErrClosed = sentences.Errorf("the server closed")
 
 // blame says who broke a script off: the client, or else what.
 func blame(ctx context.Context, err error) (clientLeft bool, why error) {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -14,6 +13,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mockllm/mockllm/responders"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // Bounds of a WebSocket.
@@ -42,16 +42,16 @@ type Socket struct {
 
 // Why a client is not listened to any more.
 var (
-	errLeft = errors.New("the client left")
+	errLeft = sentences.Errorf("the client left")
 
 	// ErrSilent says that the client was silent for too long.
-	ErrSilent = errors.New("the client was silent for too long")
+	ErrSilent = sentences.Errorf("the client was silent for too long")
 
 	// ErrTooBig says that a message of the client is longer than we read.
-	ErrTooBig = errors.New("the message is too big")
+	ErrTooBig = sentences.Errorf("the message is too big")
 
 	// ErrDraining says that the server stops, and no call is under way.
-	ErrDraining = errors.New("the server stops")
+	ErrDraining = sentences.Errorf("the server stops")
 )
 
 // Open performs a script that upgrades: its waits, then the handshake. The
@@ -73,7 +73,7 @@ func Open(ctx context.Context, w http.ResponseWriter, r *http.Request, s Script,
 		if h.conn == nil {
 			refuse(&served{w: w}, noConnection())
 		}
-		return nil, fmt.Errorf("open the WebSocket: %w", err)
+		return nil, sentences.Errorf("open the WebSocket: %w", err)
 	}
 	return listen(ctx, conn, h.conn, clock), nil
 }

@@ -2,10 +2,10 @@ package play
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
 	"io"
 	"net/http"
+
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // A Source is the body of an upstream's answer: read once, as it comes. It
@@ -35,13 +35,18 @@ const copySize = 32 << 10
 const longestFrame = 10 << 20
 
 // ErrFrameTooLong says that a frame of upstream's is too long to be held back.
-var ErrFrameTooLong = fmt.Errorf("a frame from upstream is longer than %d bytes", longestFrame)
+var ErrFrameTooLong = sentences.Errorf("a frame from upstream is longer than %d bytes", longestFrame)
 
 // An UpstreamError says that what comes from upstream broke off.
 type UpstreamError struct{ Err error }
 
 // Error implements error.
-func (e *UpstreamError) Error() string { return "upstream broke off: " + e.Err.Error() }
+func (e *UpstreamError) Error() string { return e.Said().String() }
+
+// Said returns what the error says.
+func (e *UpstreamError) Said() sentences.Sentence {
+	return sentences.New("upstream broke off: %v", e.Err)
+}
 
 // Unwrap returns the cause.
 func (e *UpstreamError) Unwrap() error { return e.Err }
@@ -166,7 +171,7 @@ func (s *Source) All(most int64) ([]byte, error) {
 	}
 }
 
-var errTooLong = errors.New("the answer is too long to be damaged as a whole")
+var errTooLong = sentences.Errorf("the answer is too long to be damaged as a whole")
 
 // A frameScan looks for the end of a frame in what comes bit by bit, each byte
 // once.

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // Tunnel performs a script that passes a WebSocket: its waits and the handshake,
@@ -38,7 +40,7 @@ func (p *player) tunnel(w http.ResponseWriter, s Script, through io.ReadWriteClo
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		refuse(&served{w: w}, noConnection())
-		return fmt.Errorf("take over the connection: %w", err)
+		return sentences.Errorf("take over the connection: %w", err)
 	}
 	defer conn.Close()
 	conn.SetDeadline(time.Time{})

@@ -1,6 +1,8 @@
 package redisstate_test
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -8,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mockllm/mockllm"
+	"github.com/mockllm/mockllm/admin"
 	"github.com/mockllm/mockllm/redisstate/redistest"
 	"github.com/mockllm/mockllm/scenarios"
 )
@@ -92,6 +95,45 @@ func TestScenarioOfReplicas(t *testing.T) {
 	want(b, "green", "429busy")
 	if err := a.Follow("", &scenarios.Scenario{Name: "in Go"}); err == nil || !strings.Contains(err.Error(), "no text") {
 		t.Errorf("a scenario without a text: %v", err)
+	}
+}
+
+// TestNoChangeOfReplicasIsLost: replicas that replace a scenario at once, each only
+// the one that it knows, and move the clock meanwhile, undo nothing of each other.
+func TestNoChangeOfReplicasIsLost(t *testing.T) {
+	all := replicas(t, redistest.Run(t), 3)
+	const times = 10
+	begin := all[0].Clock("blue").Now
+	var changing sync.WaitGroup
+	for i, srv := range all {
+		changing.Go(func() {
+			for n := range times {
+				if err := srv.AdvanceClock("blue", time.Hour); err != nil {
+					t.Error(err)
+				}
+				for {
+					read := srv.Scenario("blue")
+					err := srv.FollowIf("blue", loaded(t, string(read.Source())+fmt.Sprintf("[[rule]]\nname = \"%d of %d\"\nmatch.model = \"m-%d-%d\"\nerror = \"Arrearage\"\n", n, i, n, i)),
+						func(now *scenarios.Scenario) bool { return now.Hash() == read.Hash() })
+					if errors.Is(err, admin.ErrChanged) {
+						continue
+					}
+					if err != nil {
+						t.Error(err)
+					}
+					break
+				}
+			}
+		})
+	}
+	changing.Wait()
+	for _, srv := range all {
+		if got := len(srv.Scenario("blue").Rules); got != times*len(all) {
+			t.Errorf("%d rules of %d are left", got, times*len(all))
+		}
+		if got := srv.Clock("blue").Now.Sub(begin); got < time.Duration(times*len(all))*time.Hour {
+			t.Errorf("the clock went %v ahead", got)
+		}
 	}
 }
 

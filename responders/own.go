@@ -11,11 +11,11 @@ import (
 func Own(mistake scenarios.Mistake) Message {
 	body := obj().raw("mockllm", obj().
 		num("status", int64(mistake.Status)).
-		str("problem", mistake.Title).
-		str("detail", mistake.Detail).end()).end()
+		str("problem", mistake.Title.String()).
+		str("detail", mistake.Detail.String()).end()).end()
 	return Message{
 		Status: mistake.Status,
-		Header: http.Header{"Content-Type": {"application/json"}, "X-Mockllm-Problem": {mistake.Title}},
+		Header: http.Header{"Content-Type": {"application/json"}, "X-Mockllm-Problem": {mistake.Title.String()}},
 		Frames: []Frame{append(body, '\n')},
 	}
 }

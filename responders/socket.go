@@ -127,7 +127,7 @@ func OwnSocket(mistake scenarios.Mistake) SocketMessage {
 	body := strings.TrimSuffix(string(Own(mistake).Frames[0]), "\n")
 	return SocketMessage{
 		Events: []SocketEvent{{SocketFrame: SocketFrame{Data: []byte(body)}}},
-		Close:  closing(closeRefused, "mockllm: "+mistake.Title),
+		Close:  closing(closeRefused, "mockllm: "+mistake.Title.String()),
 	}
 }
 

@@ -1,8 +1,9 @@
 package scenarios
 
 import (
-	"fmt"
 	"time"
+
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // CallsFrom returns the range of all calls from one on: "5..".
@@ -14,7 +15,7 @@ func WindowFrom(start time.Duration) *Window { return &Window{From: start, To: f
 // built says what is wrong with a range that was written in Go.
 func (c Calls) built() error {
 	if c.From < 1 || c.To < c.From {
-		return fmt.Errorf("calls %d to %d hold no call: calls are numbered from 1, and CallsFrom makes a range without end", c.From, c.To)
+		return sentences.Errorf("calls %d to %d hold no call: calls are numbered from 1, and CallsFrom makes a range without end", c.From, c.To)
 	}
 	return nil
 }
@@ -22,7 +23,7 @@ func (c Calls) built() error {
 // built says what is wrong with a window that was written in Go.
 func (w Window) built() error {
 	if w.From < 0 || w.To <= w.From {
-		return fmt.Errorf("%v to %v holds no time; WindowFrom makes a window without end", w.From, w.To)
+		return sentences.Errorf("%v to %v holds no time; WindowFrom makes a window without end", w.From, w.To)
 	}
 	return nil
 }

@@ -3,10 +3,10 @@ package scenarios
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // A Cause says which part of the order of things answered.
@@ -69,9 +69,14 @@ type Firing struct {
 // A Mistake is what the request's sender did wrong towards us, not towards
 // the vendor.
 type Mistake struct {
-	Status int    // HTTP status.
-	Title  string // A few words, always the same for one kind of mistake.
-	Detail string // What is wrong, and what to do.
+	Status int                // HTTP status.
+	Title  sentences.Sentence // A few words, always the same for one kind of mistake.
+	Detail sentences.Sentence // What is wrong, and what to do.
+}
+
+// Said returns all that is said of the mistake.
+func (m *Mistake) Said() sentences.Sentence {
+	return sentences.New("%s: %s", m.Title, m.Detail)
 }
 
 // shape takes over the outcome's latency and fault, where no rule before it
@@ -107,11 +112,11 @@ func asked(r *Request) (*Failure, *Mistake) {
 	entry, err := catalog.Resolve(r.Asked, catalog.Scope{Dialects: []string{r.Dialect}, Operation: r.Operation})
 	if err != nil {
 		var unknown *catalog.UnknownError
-		title := "error cannot arrive here"
+		title := sentences.Plain("error cannot arrive here")
 		if errors.As(err, &unknown) {
-			title = "unknown error"
+			title = sentences.Plain("unknown error")
 		}
-		return nil, &Mistake{Status: 400, Title: title, Detail: err.Error()}
+		return nil, &Mistake{Status: 400, Title: title, Detail: sentences.Of(err)}
 	}
 	return &Failure{Entry: entry, Variant: entry.Variant(r.Dialect)}, nil
 }
@@ -129,11 +134,11 @@ func (f *Refusal) delivery(r *Request) *Delivery {
 func failureOf(refusal *Refusal, r *Request) (*Failure, error) {
 	entry, err := catalog.Resolve(refusal.ID, catalog.Scope{})
 	if err != nil {
-		return nil, fmt.Errorf("refusal: %w", err)
+		return nil, sentences.Errorf("refusal: %w", err)
 	}
 	v := VariantRef{Text: refusal.Variant}.pick(entry, r.Dialect)
 	if v == nil {
-		return nil, fmt.Errorf("refusal: %s has no message %q on %s", refusal.ID, refusal.Variant, r.Dialect)
+		return nil, sentences.Errorf("refusal: %s has no message %q on %s", refusal.ID, refusal.Variant, r.Dialect)
 	}
 	return &Failure{Entry: entry, Variant: v, Args: refusal.Args, Delivery: refusal.delivery(r)}, nil
 }

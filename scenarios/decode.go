@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"cmp"
 	"reflect"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // decode fills out, a struct with toml tags, from a parsed TOML table. Unknown
@@ -60,7 +60,7 @@ func decodeTable(path string, in any, out reflect.Value, r *report) {
 		value := table[key]
 		field, known := fields[key]
 		if !known {
-			r.add(join(path, key), "unknown key%s", cmp.Or(belongs(out.Type(), key), catalog.DidYouMean(key, names)))
+			r.add(join(path, key), "unknown key%s", hint(out.Type(), key, names))
 			continue
 		}
 		if value == "" && needText[key] {
@@ -71,8 +71,16 @@ func decodeTable(path string, in any, out reflect.Value, r *report) {
 	}
 }
 
+// hint says where the key belongs or, if nowhere, what was perhaps meant.
+func hint(t reflect.Type, key string, names []string) sentences.Sentence {
+	if in := belongs(t, key); in.Form != "" {
+		return in
+	}
+	return catalog.DidYouMean(key, names)
+}
+
 // belongs names the tables within a type of table that have the key.
-func belongs(t reflect.Type, key string) string {
+func belongs(t reflect.Type, key string) sentences.Sentence {
 	var tables []string
 	for _, f := range reflect.VisibleFields(t) {
 		inner, name := f.Type, f.Tag.Get("toml")
@@ -87,9 +95,9 @@ func belongs(t reflect.Type, key string) string {
 		}
 	}
 	if len(tables) == 0 {
-		return ""
+		return sentences.Sentence{}
 	}
-	return "; it belongs in " + strings.Join(tables, " or ")
+	return sentences.New("; it belongs in %s", strings.Join(tables, " or "))
 }
 
 func hasKey(t reflect.Type, key string) bool {
@@ -197,38 +205,38 @@ func isTable(in any) bool {
 	return ok
 }
 
-func wanted(k reflect.Kind) string {
+func wanted(k reflect.Kind) sentences.Sentence {
 	switch k {
 	case reflect.String:
-		return "a string"
+		return sentences.New("a string")
 	case reflect.Bool:
-		return "true or false"
+		return sentences.New("true or false")
 	case reflect.Float64:
-		return "a number"
+		return sentences.New("a number")
 	default:
-		return "a whole number"
+		return sentences.New("a whole number")
 	}
 }
 
 // kindOf names the kind of a parsed TOML value.
-func kindOf(in any) string {
+func kindOf(in any) sentences.Sentence {
 	switch in.(type) {
 	case string:
-		return "a string"
+		return sentences.New("a string")
 	case bool:
-		return "a boolean"
+		return sentences.New("a boolean")
 	case int64:
-		return "a whole number"
+		return sentences.New("a whole number")
 	case float64:
-		return "a number with a fraction"
+		return sentences.New("a number with a fraction")
 	case time.Time:
-		return "a date"
+		return sentences.New("a date")
 	case map[string]any:
-		return "a table"
+		return sentences.New("a table")
 	default:
 		if isArray(in) {
-			return "an array"
+			return sentences.New("an array")
 		}
-		return "something else"
+		return sentences.New("something else")
 	}
 }

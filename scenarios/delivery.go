@@ -1,9 +1,8 @@
 package scenarios
 
 import (
-	"fmt"
-
 	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // A Delivery says in which way an error arrives, and when. Its shorthand is
@@ -66,10 +65,10 @@ type Index uint64
 func (i *Index) UnmarshalTOML(in any) error {
 	n, ok := in.(int64)
 	if !ok {
-		return fmt.Errorf("must be a whole number, not %s", kindOf(in))
+		return sentences.Errorf("must be a whole number, not %s", kindOf(in))
 	}
 	if n < 0 || n > 1e9 {
-		return fmt.Errorf("must be from 0 to 1000000000, not %d", n)
+		return sentences.Errorf("must be from 0 to 1000000000, not %d", n)
 	}
 	*i = Index(n)
 	return nil
@@ -140,21 +139,21 @@ func (d *Delivery) check(path string, r *report) {
 	}
 }
 
-// carriedBy says why the dialect cannot carry the delivery, or "".
-func (d *Delivery) carriedBy(dialect catalog.Dialect) string {
+// carriedBy says why the dialect cannot carry the delivery, or nothing.
+func (d *Delivery) carriedBy(dialect catalog.Dialect) sentences.Sentence {
 	if d.Mode != "" && !dialect.Delivers(catalog.Delivery(d.Mode)) {
-		return fmt.Sprintf("%s has no delivery %q; it has %s", dialect.Name, d.Mode, catalog.List(dialect.Deliveries))
+		return sentences.New("%s has no delivery %q; it has %s", dialect.Name, d.Mode, catalog.List(dialect.Deliveries))
 	}
-	if why := d.Moment.missesSocket(dialect); why != "" {
+	if why := d.Moment.missesSocket(dialect); why.Form != "" {
 		return why
 	}
 	if d.Shape != "" && !contains(dialect.Shapes, string(d.Shape)) {
-		return fmt.Sprintf("%s has no shape %q; it has %s", dialect.Name, d.Shape, catalog.List(dialect.Shapes))
+		return sentences.New("%s has no shape %q; it has %s", dialect.Name, d.Shape, catalog.List(dialect.Shapes))
 	}
 	if d.HelpLink != "" && !dialect.HelpLinks {
-		return fmt.Sprintf("%s has no help links", dialect.Name)
+		return sentences.New("%s has no help links", dialect.Name)
 	}
-	return ""
+	return sentences.Sentence{}
 }
 
 func contains(words []string, word string) bool {

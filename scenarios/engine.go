@@ -3,11 +3,11 @@ package scenarios
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
 	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // DefaultSeed is the seed when neither the scenario nor its user gives one.
@@ -128,7 +128,7 @@ func (e *Engine) decide(ctx context.Context, now time.Time, r *Request, trace *T
 	a := e.begin()
 	defer e.end(a)
 	if err := e.visit(ctx, now, a, &d, r, trace); err != nil {
-		return d, fmt.Errorf("scenario %s: state: %w", e.scenario.Name, err)
+		return d, sentences.Errorf("scenario %s: state: %w", e.scenario.Name, err)
 	}
 	d.Entropy = e.entropy(r, a.repetition())
 	if d.Cause == ByIdentity {
@@ -138,7 +138,7 @@ func (e *Engine) decide(ctx context.Context, now time.Time, r *Request, trace *T
 	}
 	answered, err := e.ask(ctx, now, &d, r, a.matched, trace)
 	if err != nil {
-		return d, fmt.Errorf("scenario %s: state: %w", e.scenario.Name, err)
+		return d, sentences.Errorf("scenario %s: state: %w", e.scenario.Name, err)
 	}
 	return d, e.conclude(&d, r, a, answered)
 }
@@ -278,8 +278,8 @@ func (e *Engine) entropy(r *Request, repetition uint64) [2]uint64 {
 
 func (e *Engine) unmatched(r *Request) *Mistake {
 	return &Mistake{
-		Status: 404, Title: "no rule matches",
-		Detail: fmt.Sprintf(`scenario %q has unmatched = "refuse" and no rule for %s %s (dialect %s, operation %s, model %q); a rule with reply = {} lets it succeed`,
+		Status: 404, Title: sentences.Plain("no rule matches"),
+		Detail: sentences.New(`scenario %q has unmatched = "refuse" and no rule for %s %s (dialect %s, operation %s, model %q); a rule with reply = {} lets it succeed`,
 			e.scenario.Name, r.Method, r.Path, r.Dialect, r.Operation, r.Model),
 	}
 }

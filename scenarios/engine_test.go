@@ -79,7 +79,7 @@ func TestAskedWrongly(t *testing.T) {
 		"invalid_client":        "error cannot arrive here",
 	} {
 		d := newWorld(t, "").decide(chat("qianfan-v1", func(r *Request) { r.Asked = asked }))
-		if d.Cause != ByCaller || d.Failure != nil || d.Problem == nil || d.Problem.Status != 400 || d.Problem.Title != want || d.Problem.Detail == "" {
+		if d.Cause != ByCaller || d.Failure != nil || d.Problem == nil || d.Problem.Status != 400 || d.Problem.Title.String() != want || d.Problem.Detail.String() == "" {
 			t.Errorf("%s: got %+v by %s, want a 400 %q", asked, d.Problem, d.Cause, want)
 		}
 	}
@@ -88,7 +88,7 @@ func TestAskedWrongly(t *testing.T) {
 func TestUnmatchedNamesTheRequest(t *testing.T) {
 	d := newWorld(t, "name = \"strict\"\nunmatched = \"refuse\"").decide(chat("qianfan-v1", model("ernie")))
 	for _, want := range []string{`"strict"`, "POST /chat", "qianfan-v1", "chat", `"ernie"`} {
-		if d.Problem == nil || d.Problem.Status != 404 || !strings.Contains(d.Problem.Detail, want) {
+		if d.Problem == nil || d.Problem.Status != 404 || !strings.Contains(d.Problem.Detail.String(), want) {
 			t.Errorf("problem %+v does not say %s", d.Problem, want)
 		}
 	}

@@ -2,11 +2,10 @@ package scenarios
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // An Expect says how the client must behave; the verdict holds the journal
@@ -155,22 +154,26 @@ func (s *Scenario) checkOrder(path string, e *Expect, r *report) {
 }
 
 // String names the calls that the expectation is about.
-func (e *Expect) String() string {
+func (e *Expect) String() string { return e.Said().String() }
+
+// Said names them too.
+func (e *Expect) Said() sentences.Sentence {
 	switch {
 	case e.Order != nil:
-		return "order"
+		return sentences.New("order")
 	case e.OfAll():
-		return "all calls"
+		return sentences.New("all calls")
 	}
-	var about []string
-	if e.Rule != "" {
-		about = append(about, fmt.Sprintf("rule %q", e.Rule))
+	operation := sentences.New("operation %s", e.Operation)
+	rules := operation
+	switch {
+	case e.Rule != "":
+		rules = sentences.New("rule %q", e.Rule)
+	case e.Rules != nil:
+		rules = sentences.New("rules %q", e.Rules)
 	}
-	if e.Rules != nil {
-		about = append(about, fmt.Sprintf("rules %q", e.Rules))
+	if e.Operation == "" || e.Rule == "" && e.Rules == nil {
+		return rules
 	}
-	if e.Operation != "" {
-		about = append(about, "operation "+string(e.Operation))
-	}
-	return strings.Join(about, ", ")
+	return sentences.New("%s, %s", rules, operation)
 }

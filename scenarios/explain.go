@@ -2,17 +2,18 @@ package scenarios
 
 import (
 	"context"
-	"fmt"
 	"time"
+
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // A Trace tells what became of every rule.
 type Trace []RuleTrace
 
-// A RuleTrace tells why a rule did not fire; Why is empty for one that did.
+// A RuleTrace tells why a rule did not fire; Why says nothing of one that did.
 type RuleTrace struct {
 	Rule string
-	Why  string
+	Why  sentences.Sentence
 }
 
 // Explain decides as [Engine.Decide] does, counting included, and tells what
@@ -23,7 +24,7 @@ func (e *Engine) Explain(ctx context.Context, now time.Time, r *Request) (Decisi
 	if err != nil {
 		return d, nil, err
 	}
-	why := map[string]string{}
+	why := map[string]sentences.Sentence{}
 	for _, t := range asked {
 		why[t.Rule] = t.Why
 	}
@@ -39,23 +40,23 @@ func (e *Engine) Explain(ctx context.Context, now time.Time, r *Request) (Decisi
 	return d, all, nil
 }
 
-func notAsked(rule *Rule, r *Request, cause Cause) string {
+func notAsked(rule *Rule, r *Request, cause Cause) sentences.Sentence {
 	switch {
 	case cause == ByCaller:
-		return "the caller chose its error itself"
+		return sentences.New("the caller chose its error itself")
 	case cause == ByShot:
-		return "a one-shot answers"
+		return sentences.New("a one-shot answers")
 	case cause == ByIdentity:
-		return "the caller is not let in"
+		return sentences.New("the caller is not let in")
 	case !rule.routes[route{r.Dialect, r.Operation}]:
-		return fmt.Sprintf("it is not about %s on %s", r.Operation, r.Dialect)
+		return sentences.New("it is not about %s on %s", r.Operation, r.Dialect)
 	default:
-		return "not asked"
+		return sentences.New("not asked")
 	}
 }
 
 // note keeps why a rule did not fire, or that it did.
-func (t *Trace) note(rule *Rule, why string) {
+func (t *Trace) note(rule *Rule, why sentences.Sentence) {
 	if t != nil {
 		*t = append(*t, RuleTrace{Rule: rule.Name, Why: why})
 	}
@@ -64,29 +65,29 @@ func (t *Trace) note(rule *Rule, why string) {
 // behind notes the rules that match but stand behind the one that answers.
 func (t *Trace) behind(rest []encounter) {
 	for _, c := range rest {
-		t.note(c.rule, "it matches, but a rule before it answers")
+		t.note(c.rule, sentences.New("it matches, but a rule before it answers"))
 	}
 }
 
-// whyNot says in words why the rule did not fire; it is empty if it did.
-func (e *Engine) whyNot(c *encounter, f Firing, o *outcome) string {
+// whyNot says in words why the rule did not fire; nothing if it did.
+func (e *Engine) whyNot(c *encounter, f Firing, o *outcome) sentences.Sentence {
 	w := &c.rule.When
 	switch {
 	case o != nil:
-		return ""
+		return sentences.Sentence{}
 	case c.only:
-		return "it is sticky by content, and no turn is one on which it fired"
+		return sentences.New("it is sticky by content, and no turn is one on which it fired")
 	case !c.open(c.age):
-		return fmt.Sprintf("when.window is %v to %v, the namespace is %v old", w.Window.From, w.Window.To, time.Duration(float64(c.age)*e.speed))
+		return sentences.New("when.window is %v to %v, the namespace is %v old", w.Window.From, w.Window.To, time.Duration(float64(c.age)*e.speed))
 	case w.Calls != nil && f.N < w.Calls.From:
-		return fmt.Sprintf("when.calls starts at %d, this is call %d", w.Calls.From, f.N)
+		return sentences.New("when.calls starts at %d, this is call %d", w.Calls.From, f.N)
 	case w.Calls != nil && f.N > w.Calls.To:
-		return fmt.Sprintf("when.calls ended at %d, this is call %d", w.Calls.To, f.N)
+		return sentences.New("when.calls ended at %d, this is call %d", w.Calls.To, f.N)
 	case w.Every > 0 && f.N%uint64(w.Every) != 0:
-		return fmt.Sprintf("when.every is %d, this is call %d", w.Every, f.N)
+		return sentences.New("when.every is %d, this is call %d", w.Every, f.N)
 	case w.Probability != nil && f.Roll >= float64(*w.Probability):
-		return fmt.Sprintf("when.probability is %v, the roll of call %d is %.6f", *w.Probability, f.N, f.Roll)
+		return sentences.New("when.probability is %v, the roll of call %d is %.6f", *w.Probability, f.N, f.Roll)
 	default:
-		return "its steps are used up"
+		return sentences.New("its steps are used up")
 	}
 }

@@ -1,10 +1,11 @@
 package scenarios
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // A Fault is damage to whatever would be sent, success included. Its
@@ -154,14 +155,14 @@ func (f *Fault) checkParams(path string, t trait, r *report) {
 }
 
 // goesWith names the kinds that a parameter belongs to.
-func goesWith(param string) string {
+func goesWith(param string) sentences.Sentence {
 	var kinds []string
 	for _, kind := range sortedKeys(faults) {
 		if slices.Contains(faults[kind].params, param) {
 			kinds = append(kinds, string(kind))
 		}
 	}
-	return fmt.Sprintf("; it belongs to %s", strings.Join(kinds, ", "))
+	return sentences.New("; it belongs to %s", strings.Join(kinds, ", "))
 }
 
 // checkPlace refuses places at which a kind of fault means nothing.

@@ -26,7 +26,7 @@ func TestRulesThatNameModelsAndKeys(t *testing.T) {
 	}
 	var explained []string
 	for _, one := range trace {
-		if !strings.Contains(one.Why, "wants") {
+		if !strings.Contains(one.Why.String(), "wants") {
 			explained = append(explained, one.Rule)
 		}
 	}

@@ -1,10 +1,11 @@
 package scenarios
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"time"
+
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // Latency is how long the answer waits, on the wire's own time. Its
@@ -32,7 +33,7 @@ func (r *Rate) UnmarshalTOML(in any) error {
 		return err
 	}
 	if *r = Rate(v); !(*r >= 0.001 && *r <= 1e6) {
-		return fmt.Errorf("%v is out of range: a rate is from 0.001 to 1000000", in)
+		return sentences.Errorf("%v is out of range: a rate is from 0.001 to 1000000", in)
 	}
 	return nil
 }

@@ -2,11 +2,11 @@ package scenarios
 
 import (
 	"embed"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 //go:embed library
@@ -33,11 +33,11 @@ func Library() []string {
 func FromLibrary(name string) (*Scenario, error) {
 	names := Library()
 	if !slices.Contains(names, name) {
-		return nil, fmt.Errorf("the library has no scenario %q%s", name, catalog.DidYouMean(name, names))
+		return nil, sentences.Errorf("the library has no scenario %q%s", name, catalog.DidYouMean(name, names))
 	}
 	text, err := library.ReadFile("library/" + name + ".toml")
 	if err != nil {
-		return nil, fmt.Errorf("library: %w", err)
+		return nil, sentences.Errorf("library: %w", err)
 	}
 	return Load(name+".toml", text)
 }

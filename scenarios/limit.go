@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // A Limit says how much may be called. Every call that is let in counts,
@@ -61,14 +62,14 @@ func (a *RetryAfter) UnmarshalTOML(in any) error {
 	switch v := in.(type) {
 	case bool:
 		if !v {
-			return fmt.Errorf("must be true or a duration; leave it out for no header")
+			return sentences.Errorf("must be true or a duration; leave it out for no header")
 		}
 		a.Real = true
 		return nil
 	case string:
 		return a.Fixed.UnmarshalTOML(in)
 	default:
-		return fmt.Errorf(`must be true, for the time that it really takes, or a duration such as "10s", not %s`, kindOf(in))
+		return sentences.Errorf(`must be true, for the time that it really takes, or a duration such as "10s", not %s`, kindOf(in))
 	}
 }
 

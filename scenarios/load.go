@@ -15,6 +15,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
+
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // maxFile bounds the size of a scenario, in bytes.
@@ -24,12 +26,12 @@ const maxFile = 4 << 20
 func LoadFile(path string) (*Scenario, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("scenario: %w", err)
+		return nil, sentences.Errorf("scenario: %w", err)
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
-		return nil, fmt.Errorf("scenario: %w", err)
+		return nil, sentences.Errorf("scenario: %w", err)
 	}
 	return Load(path, text)
 }
@@ -127,12 +129,12 @@ func parse(file string, text []byte, r *report) (map[string]any, error) {
 	}
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
 	if !utf8.Valid(text) {
-		r.problems = append(r.problems, Problem{Line: invalidLine(text), Text: "is not UTF-8 text"})
+		r.addAt(invalidLine(text), "is not UTF-8 text")
 		return nil, r.err(file)
 	}
 	var tooDeep int
 	if r.lines, tooDeep = locate(string(text)); tooDeep > 0 {
-		r.problems = append(r.problems, Problem{Line: tooDeep, Text: fmt.Sprintf("is nested too deep: more than %d tables and arrays within each other", deepest)})
+		r.addAt(tooDeep, "is nested too deep: more than %d tables and arrays within each other", deepest)
 		return nil, r.err(file)
 	}
 	var tree map[string]any
@@ -142,7 +144,7 @@ func parse(file string, text []byte, r *report) (map[string]any, error) {
 			r.add("", "%v", err)
 			return nil, r.err(file)
 		}
-		r.problems = append(r.problems, Problem{Line: lineOf(text, syntax.Position.Start), Text: "no valid TOML: " + syntax.Message})
+		r.addAt(lineOf(text, syntax.Position.Start), "no valid TOML: %s", syntax.Message)
 		return nil, r.err(file)
 	}
 	r.names = map[string][]string{"rule": namesOf(tree["rule"]), "connection": namesOf(tree["connection"]), "limit": namesOf(tree["limit"])}

@@ -12,6 +12,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // Match says which calls a rule is about. All that is given must hold.
@@ -151,18 +152,18 @@ func (c *condition) aboutContent() bool {
 }
 
 // miss returns the first condition that does not hold, in words.
-func (m *Match) miss(r *Request) string {
+func (m *Match) miss(r *Request) sentences.Sentence {
 	for _, c := range m.conditions {
 		if !c.holds(r) {
 			return c.miss(c.got(r))
 		}
 	}
-	return ""
+	return sentences.Sentence{}
 }
 
 // miss says that the condition does not hold, and what the request has instead.
-func (c *condition) miss(got string) string {
-	return fmt.Sprintf("match.%s wants %q, the request has %q", c.key, c.want, clip(got))
+func (c *condition) miss(got string) sentences.Sentence {
+	return sentences.New("match.%s wants %q, the request has %q", c.key, c.want, clip(got))
 }
 
 // wider reports whether every call that n matches is matched by m too, as far
@@ -199,9 +200,9 @@ func (c *Condition) UnmarshalTOML(in any) error {
 	case float64:
 		c.holds = func(r gjson.Result) bool { return r.Type == gjson.Number && r.Num == v }
 	case map[string]any:
-		return fmt.Errorf(`must be a value, a comparison such as "> 3", "exists" or "absent", not a table; a path with dots is written in quotes`)
+		return sentences.Errorf(`must be a value, a comparison such as "> 3", "exists" or "absent", not a table; a path with dots is written in quotes`)
 	default:
-		return fmt.Errorf(`must be a value, a comparison such as "> 3", "exists" or "absent", not %s`, kindOf(in))
+		return sentences.Errorf(`must be a value, a comparison such as "> 3", "exists" or "absent", not %s`, kindOf(in))
 	}
 	return nil
 }
@@ -250,7 +251,7 @@ func (c *Condition) fromText(text string) error {
 	operator, operand, found := strings.Cut(text, " ")
 	if !found {
 		if sign := text[:len(text)-len(strings.TrimLeft(text, "<>=!"))]; sign != "" && text != sign {
-			return fmt.Errorf("%q looks like a comparison; write %q", text, sign+" "+strings.TrimPrefix(text, sign))
+			return sentences.Errorf("%q looks like a comparison; write %q", text, sign+" "+strings.TrimPrefix(text, sign))
 		}
 		operator = ""
 	}
@@ -262,7 +263,7 @@ func (c *Condition) fromText(text string) error {
 	case ">", ">=", "<", "<=":
 		bound, err := strconv.ParseFloat(strings.TrimSpace(operand), 64)
 		if err != nil || math.IsNaN(bound) {
-			return fmt.Errorf("%q compares with %q, which is no number", text, operand)
+			return sentences.Errorf("%q compares with %q, which is no number", text, operand)
 		}
 		c.holds = func(r gjson.Result) bool { return r.Type == gjson.Number && compare(r.Num, operator, bound) }
 	default:

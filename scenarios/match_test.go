@@ -233,7 +233,7 @@ func TestExplainHidesSecrets(t *testing.T) {
 			r.Header = map[string][]string{"Authorization": {"Bearer " + secret}, "X-Api-Key": {secret}, "X-Tag": {"plain enough to be shown"}}
 			r.Body, r.JSON = []byte(`{"user":{"api_key":"`+secret+`","keywords":"plain enough to be shown","max_tokens":4096}}`), true
 		}))
-		if why := trace[0].Why; !strings.Contains(why, want) || strings.Contains(why, secret[:8]) {
+		if why := trace[0].Why.String(); !strings.Contains(why, want) || strings.Contains(why, secret[:8]) {
 			t.Errorf("match = { %s }: %s, want %s", match, why, want)
 		}
 	}

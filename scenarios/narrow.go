@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // route is a place where a rule can answer.
@@ -133,17 +134,17 @@ func (m *Match) routes() map[route]bool {
 	return routes
 }
 
-func (m *Match) whyNever() string {
+func (m *Match) whyNever() sentences.Sentence {
 	d, known := catalog.DialectNamed(string(m.Dialect))
 	switch {
 	case known && m.Provider != "" && string(m.Provider) != d.Provider:
-		return fmt.Sprintf("dialect %s belongs to provider %s", d.Name, d.Provider)
+		return sentences.New("dialect %s belongs to provider %s", d.Name, d.Provider)
 	case known && m.Operation != "" && !d.Carries(string(m.Operation)):
-		return fmt.Sprintf("dialect %s has no operation %q; it has %s", d.Name, m.Operation, strings.Join(d.OperationNames(), ", "))
+		return sentences.New("dialect %s has no operation %q; it has %s", d.Name, m.Operation, strings.Join(d.OperationNames(), ", "))
 	case known && m.Stream != nil && *m.Stream && !d.Streams():
-		return fmt.Sprintf("dialect %s has no streams", d.Name)
+		return sentences.New("dialect %s has no streams", d.Name)
 	default:
-		return "no dialect has all of these"
+		return sentences.New("no dialect has all of these")
 	}
 }
 
@@ -187,13 +188,13 @@ func narrowError(path string, rule *Rule, o *outcome, r *report) {
 	}
 	o.entry = entry
 	o.variants = map[string]*catalog.Variant{}
-	var undelivered string
+	var undelivered sentences.Sentence
 	for _, name := range rule.dialects() {
 		v := o.variantOn(entry, name)
 		if v == nil || !entry.CarriedBy(name) {
 			continue
 		}
-		if d, _ := catalog.DialectNamed(name); o.Delivery != nil && o.Delivery.carriedBy(d) != "" {
+		if d, _ := catalog.DialectNamed(name); o.Delivery != nil && o.Delivery.carriedBy(d).Form != "" {
 			undelivered = o.Delivery.carriedBy(d)
 			continue
 		}
@@ -210,7 +211,7 @@ func narrowError(path string, rule *Rule, o *outcome, r *report) {
 	case len(o.variants) > 0 && len(rule.routes) == 0:
 		r.add(path+".error", "%s cannot arrive on anything that the rule matches", entry.ID())
 	case len(o.variants) > 0:
-	case undelivered != "":
+	case undelivered.Form != "":
 		r.add(path+".delivery", "%s", undelivered)
 	default:
 		r.add(path+".variant", "%s has no such message there; it has %d: %s", entry.ID(), len(entry.Variants), listMessages(entry))

@@ -1,9 +1,10 @@
 package scenarios
 
 import (
-	"fmt"
 	"slices"
 	"time"
+
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // A Pass is a rule whose match held and that did not fire.
@@ -63,24 +64,23 @@ const elsewhere = 1 << 20
 
 // distance says why the rule did not fire, and how many conditions were in the
 // way.
-func (e *Engine) distance(rule *Rule, p *Past) (why string, n int) {
+func (e *Engine) distance(rule *Rule, p *Past) (why sentences.Sentence, n int) {
 	at := route{p.Request.Dialect, p.Request.Operation}
 	if !rule.routes[at] {
 		return notAsked(rule, p.Request, ""), elsewhere
 	}
 	for i := range rule.Match.conditions {
 		c := &rule.Match.conditions[i]
-		var reason string
-		switch {
-		case p.Cut && c.aboutContent():
-			reason = fmt.Sprintf("match.%s wants %q, and the request's body was too long to be kept", c.key, c.want)
-		case !c.holds(p.Request):
-			reason = c.miss(p.Redact(c.got(p.Request)))
-		default:
+		unknown := p.Cut && c.aboutContent()
+		if !unknown && c.holds(p.Request) {
 			continue
 		}
-		if n++; n == 1 {
-			why = reason
+		switch n++; {
+		case n > 1: // The first is told.
+		case unknown:
+			why = sentences.New("match.%s wants %q, and the request's body was too long to be kept", c.key, c.want)
+		default:
+			why = c.miss(p.Redact(c.got(p.Request)))
 		}
 	}
 	if n > 0 {
@@ -90,13 +90,13 @@ func (e *Engine) distance(rule *Rule, p *Past) (why string, n int) {
 }
 
 // whyPassed says why a rule that matches did not fire.
-func (e *Engine) whyPassed(rule *Rule, p *Past) string {
+func (e *Engine) whyPassed(rule *Rule, p *Past) sentences.Sentence {
 	if p.Cause == ByCaller || p.Cause == ByIdentity {
 		return notAsked(rule, p.Request, p.Cause)
 	}
 	i := slices.IndexFunc(p.Passed, func(f Pass) bool { return f.Rule == rule.Name })
 	if i < 0 {
-		return "it matches, but a rule before it answers"
+		return sentences.New("it matches, but a rule before it answers")
 	}
 	passed := p.Passed[i]
 	for _, c := range e.rules.at(route{p.Request.Dialect, p.Request.Operation}) {

@@ -56,7 +56,7 @@ func TestNear(t *testing.T) {
 	e := NewEngine(s, Settings{}, NewMemory())
 	r := &Request{Provider: "dashscope", Dialect: "dashscope-native", Operation: "chat", Model: "model", Turns: []Turn{{Role: "user", Text: "a secret"}}}
 	p := past(t, e, r)
-	want := []RuleTrace{
+	want := []struct{ rule, why string }{
 		{"in the window", "when.window is 1h0m0s to 2h0m0s, the namespace is 0s old"},
 		{"unlucky", "when.probability is 1e-06, the roll of call 1 is "},
 		{"behind", "it matches, but a rule before it answers"},
@@ -70,17 +70,17 @@ func TestNear(t *testing.T) {
 			t.Fatalf("got %+v", got)
 		}
 		for i := range want {
-			if got[i].Rule != want[i].Rule || !strings.HasPrefix(got[i].Why, want[i].Why) {
+			if got[i].Rule != want[i].rule || !strings.HasPrefix(got[i].Why.String(), want[i].why) {
 				t.Errorf("%d: got %+v, want %+v", i, got[i], want[i])
 			}
 		}
 	}
 	p.Cut = true
-	if got := e.Near(p)[3]; got.Why != `match.prompt wants "x", and the request's body was too long to be kept` {
+	if got := e.Near(p)[3]; got.Why.String() != `match.prompt wants "x", and the request's body was too long to be kept` {
 		t.Errorf("of a cut request: %+v", got)
 	}
 	refused := Past{Request: r, Cause: ByIdentity, Redact: p.Redact}
-	if got := e.Near(refused)[0]; got.Rule != "in the window" || got.Why != "the caller is not let in" {
+	if got := e.Near(refused)[0]; got.Rule != "in the window" || got.Why.String() != "the caller is not let in" {
 		t.Errorf("of a refused caller: %+v", got)
 	}
 }

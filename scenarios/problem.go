@@ -5,15 +5,18 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // A Problem is one thing that is wrong in a scenario.
 type Problem struct {
-	Line int    // Line in the file, from 1; 0 if it has none.
-	In   string // The kind of table that it is in: "rule", "connection", "limit", "expect", "key", or "" for the file itself.
-	Name string // The name of that rule, connection or limit, or its number such as "#2"; of a key as much as may be shown.
-	Key  string // The key within the table or the file, such as "match.dialect".
-	Text string // What is wrong, in lower case.
+	Line int                // Line in the file, from 1; 0 if it has none.
+	In   string             // The kind of table that it is in: "rule", "connection", "limit", "expect", "key", or "" for the file itself.
+	Name string             // The name of that rule, connection or limit, or its number such as "#2"; of a key as much as may be shown.
+	Key  string             // The key within the table or the file, such as "match.dialect".
+	Text string             // What is wrong, in lower case.
+	Said sentences.Sentence // The same.
 }
 
 // An InvalidError lists everything that is wrong in one scenario.
@@ -60,7 +63,7 @@ type report struct {
 	lines    map[string]int      // From path to line, as locate returns.
 	names    map[string][]string // The names of rules and connections, by kind and index.
 	problems []Problem
-	seen     map[Problem]bool
+	seen     map[string]bool
 	failed   map[int]bool // The rules with problems, by index.
 }
 
@@ -68,18 +71,25 @@ type report struct {
 // "rule[0].match.dialect".
 func (r *report) add(path, format string, args ...any) {
 	in, name, key := r.split(path)
-	p := Problem{Line: r.line(path), In: in, Name: name, Key: key, Text: fmt.Sprintf(format, args...)}
+	said := sentences.New(format, args...)
+	p := Problem{Line: r.line(path), In: in, Name: name, Key: key, Text: said.String(), Said: said}
 	if r.seen == nil {
-		r.seen, r.failed = map[Problem]bool{}, map[int]bool{}
+		r.seen, r.failed = map[string]bool{}, map[int]bool{}
 	}
 	if in == "rule" {
 		_, i := tableOf(path)
 		r.failed[i] = true
 	}
-	if !r.seen[p] {
-		r.seen[p] = true
+	if whole := p.String(); !r.seen[whole] {
+		r.seen[whole] = true
 		r.problems = append(r.problems, p)
 	}
+}
+
+// addAt notes a problem of the whole file, at a line that no key has.
+func (r *report) addAt(line int, format string, args ...any) {
+	said := sentences.New(format, args...)
+	r.problems = append(r.problems, Problem{Line: line, Text: said.String(), Said: said})
 }
 
 // tableOf returns the kind and index of the table that the path leads into,

@@ -1,8 +1,6 @@
 package scenarios
 
-import (
-	"cmp"
-)
+import "cmp"
 
 // Refusals says what the vendor refuses by itself, and how where the vendor
 // itself was seen to do it in several ways. Its shorthand is the mode alone.

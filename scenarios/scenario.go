@@ -2,10 +2,10 @@ package scenarios
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 
 	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // A Scenario is what a TOML file says. The zero value is a valid scenario in
@@ -146,7 +146,7 @@ func (s *Speed) UnmarshalTOML(in any) error {
 // CheckSpeed says what is wrong with a speed, if anything.
 func CheckSpeed(v float64) error {
 	if !(v >= 0.001 && v <= 1e6) {
-		return fmt.Errorf("%v is out of range: a speed is from 0.001 to 1000000", v)
+		return sentences.Errorf("%v is out of range: a speed is from 0.001 to 1000000", v)
 	}
 	return nil
 }
@@ -200,16 +200,16 @@ func (v *VariantRef) UnmarshalTOML(in any) error {
 	switch n := in.(type) {
 	case int64:
 		if n < 1 || n > 10_000 {
-			return fmt.Errorf("variants are numbered from 1, not %d", n)
+			return sentences.Errorf("variants are numbered from 1, not %d", n)
 		}
 		v.Number = int(n)
 	case string:
 		if n == "" {
-			return fmt.Errorf("must not be empty")
+			return sentences.Errorf("must not be empty")
 		}
 		v.Text = n
 	default:
-		return fmt.Errorf("must be a number or a part of the message, not %s", kindOf(in))
+		return sentences.Errorf("must be a number or a part of the message, not %s", kindOf(in))
 	}
 	return nil
 }
@@ -236,10 +236,10 @@ type HTTPStatus int
 func (s *HTTPStatus) UnmarshalTOML(in any) error {
 	n, ok := in.(int64)
 	if !ok {
-		return fmt.Errorf("must be a whole number, not %s", kindOf(in))
+		return sentences.Errorf("must be a whole number, not %s", kindOf(in))
 	}
 	if n < 200 || n > 599 {
-		return fmt.Errorf("%d is no status that can end an exchange: it must be from 200 to 599", n)
+		return sentences.Errorf("%d is no status that can end an exchange: it must be from 200 to 599", n)
 	}
 	*s = HTTPStatus(n)
 	return nil
@@ -260,11 +260,11 @@ func (a *Arguments) UnmarshalTOML(in any) error {
 	case map[string]any:
 		text, err := json.Marshal(v)
 		if err != nil {
-			return fmt.Errorf("cannot become JSON: %w", err)
+			return sentences.Errorf("cannot become JSON: %w", err)
 		}
 		*a = Arguments(text)
 	default:
-		return fmt.Errorf("must be JSON text or a table, not %s", kindOf(in))
+		return sentences.Errorf("must be JSON text or a table, not %s", kindOf(in))
 	}
 	return nil
 }
@@ -277,7 +277,7 @@ func (f *Frames) UnmarshalTOML(in any) error {
 	switch v := in.(type) {
 	case int64:
 		if v < 1 || v > maxFrames {
-			return fmt.Errorf("must be from 1 to %d, not %d", maxFrames, v)
+			return sentences.Errorf("must be from 1 to %d, not %d", maxFrames, v)
 		}
 		f.Number = int(v)
 		return nil
@@ -285,16 +285,16 @@ func (f *Frames) UnmarshalTOML(in any) error {
 		for _, piece := range v {
 			text, ok := piece.(string)
 			if !ok {
-				return fmt.Errorf("the pieces must be strings, not %s", kindOf(piece))
+				return sentences.Errorf("the pieces must be strings, not %s", kindOf(piece))
 			}
 			f.Pieces = append(f.Pieces, text)
 		}
 		if len(v) == 0 || len(v) > maxFrames {
-			return fmt.Errorf("must hold 1 to %d pieces, not %d", maxFrames, len(v))
+			return sentences.Errorf("must hold 1 to %d pieces, not %d", maxFrames, len(v))
 		}
 		return nil
 	default:
-		return fmt.Errorf("must be a number of pieces or an array of them, not %s", kindOf(in))
+		return sentences.Errorf("must be a number of pieces or an array of them, not %s", kindOf(in))
 	}
 }
 

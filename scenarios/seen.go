@@ -8,8 +8,9 @@ import "iter"
 // mostShown bounds how much is shown of a prompt, in characters.
 const mostShown = 60
 
-// counters goes through what a rule counts, by the words for whom it does.
-func (s *survey) counters(rule *Rule) iter.Seq2[string, Counter] {
+// counters goes through what a rule counts, by the words for whom it does, and
+// tells whether there is more.
+func (s *survey) counters(rule *Rule, more *bool) iter.Seq2[string, Counter] {
 	return func(yield func(string, Counter) bool) {
 		if rule.When.Per == "" || rule.When.Per == PerNamespace {
 			yield("", Counter{Rule: rule.Name})
@@ -18,11 +19,12 @@ func (s *survey) counters(rule *Rule) iter.Seq2[string, Counter] {
 		seen := map[Counter]bool{}
 		for p := range s.matching(&rule.Match, rule.routes) {
 			c := rule.counter(p.Request)
-			if len(seen) == mostWhom {
-				return
-			}
 			if seen[c] {
 				continue
+			}
+			if len(seen) == mostWhom {
+				*more = true
+				return
 			}
 			seen[c] = true
 			if !yield(p.who(rule.When.Per), c) {
@@ -58,8 +60,9 @@ func (s *survey) holds(rule *Rule) iter.Seq2[string, Hold] {
 	}
 }
 
-// sharers goes through those who share a limit, by the words for them.
-func (s *survey) sharers(l *Limit) iter.Seq2[string, string] {
+// sharers goes through those who share a limit, by the words for them, and tells
+// whether there are more.
+func (s *survey) sharers(l *Limit, more *bool) iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
 		if l.Per == LimitPerNamespace {
 			yield("", "")
@@ -72,11 +75,12 @@ func (s *survey) sharers(l *Limit) iter.Seq2[string, string] {
 		seen := map[string]bool{}
 		for p := range s.matching(&l.Match, routes) {
 			whom := l.whom(p.Request)
-			if len(seen) == mostWhom {
-				return
-			}
 			if seen[whom] {
 				continue
+			}
+			if len(seen) == mostWhom {
+				*more = true
+				return
 			}
 			seen[whom] = true
 			words := PerKey

@@ -6,12 +6,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"reflect"
 	"slices"
 	"time"
+
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // A Shot is an outcome that is thrown at the next calls that match, before
@@ -51,7 +52,7 @@ type Shots interface {
 const maxShots = 1000
 
 // ErrQueueFull says that too many shots wait already.
-var ErrQueueFull = fmt.Errorf("%d one-shots wait already, which is the most", maxShots)
+var ErrQueueFull = sentences.Errorf("%d one-shots wait already, which is the most", maxShots)
 
 // Queue implements [Shots].
 func (m *memory) Queue(_ context.Context, namespace string, q Queued) (uint64, error) {
@@ -165,10 +166,10 @@ func parseJSON(source []byte) (map[string]any, error) {
 		return nil, err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something stands behind the object")
+		return nil, sentences.Errorf("something stands behind the object")
 	}
 	if tree == nil {
-		return nil, errors.New("an object is wanted")
+		return nil, sentences.Errorf("an object is wanted")
 	}
 	plain, err := plainJSON(tree)
 	if err != nil {
@@ -183,20 +184,20 @@ func plainJSON(in any) (any, error) {
 	var err error
 	switch v := in.(type) {
 	case nil:
-		return nil, errors.New("null says nothing: leave the key out")
+		return nil, sentences.Errorf("null says nothing: leave the key out")
 	case json.Number:
 		if n, err := v.Int64(); err == nil {
 			return n, nil
 		}
 		f, err := v.Float64()
 		if err != nil || math.IsInf(f, 0) {
-			return nil, fmt.Errorf("%s is no number that can be kept", v)
+			return nil, sentences.Errorf("%s is no number that can be kept", v)
 		}
 		return f, nil
 	case map[string]any:
 		for name, value := range v {
 			if v[name], err = plainJSON(value); err != nil {
-				return nil, fmt.Errorf("%s: %w", name, err)
+				return nil, sentences.Errorf("%s: %w", name, err)
 			}
 		}
 	case []any:

@@ -1,10 +1,10 @@
 package scenarios
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // On a dialect of WebSockets, the calls are made on a connection that a
@@ -19,11 +19,11 @@ type CloseCode int
 func (c *CloseCode) UnmarshalTOML(in any) error {
 	n, ok := in.(int64)
 	if !ok {
-		return fmt.Errorf("must be a whole number, not %s", kindOf(in))
+		return sentences.Errorf("must be a whole number, not %s", kindOf(in))
 	}
 	reserved := []int64{1004, 1005, 1006, 1015}
 	if n < 1000 || n > 4999 || slices.Contains(reserved, n) {
-		return fmt.Errorf("%d is no code that closes a WebSocket: it must be from 1000 to 4999, without 1004, 1005, 1006 and 1015", n)
+		return sentences.Errorf("%d is no code that closes a WebSocket: it must be from 1000 to 4999, without 1004, 1005, 1006 and 1015", n)
 	}
 	*c = CloseCode(n)
 	return nil
@@ -61,8 +61,9 @@ func (o *outcome) opens(m *Match, entry *catalog.Entry) bool {
 
 // A miss is why an outcome is not about a route, under the key that says so.
 type miss struct {
-	key, why string
-	weak     bool // Another route's reason tells more.
+	key  string
+	why  sentences.Sentence
+	weak bool // Another route's reason tells more.
 }
 
 // narrowSocket takes away the handshakes and the calls on WebSockets on which
@@ -91,11 +92,11 @@ func narrowRoutes(path string, rule *Rule, r *report, misses func(catalog.Dialec
 	for at := range rule.routes {
 		d, _ := catalog.DialectNamed(at.dialect)
 		m := misses(d, at)
-		if m.why == "" {
+		if m.why.Form == "" {
 			continue
 		}
 		delete(rule.routes, at)
-		if told.weak && !m.weak || told.weak == m.weak && m.why > told.why { // The same in each run.
+		if told.weak && !m.weak || told.weak == m.weak && m.why.String() > told.why.String() { // The same in each run.
 			told = m
 		}
 	}
@@ -113,19 +114,19 @@ func (o *outcome) missesSocket(d catalog.Dialect, at route, rule *Rule) miss {
 	}
 	switch {
 	case o.Raw != nil && !opening:
-		return miss{key: "raw", why: fmt.Sprintf(`on %s, only the handshake has an answer that can be written out: match.operation = "%s"`, d.Name, catalog.OpHandshake)}
+		return miss{key: "raw", why: sentences.New(`on %s, only the handshake has an answer that can be written out: match.operation = "%s"`, d.Name, catalog.OpHandshake)}
 	case o.entry == nil && opening && rule.Match.Operation == "":
-		return miss{key: "match", why: "a handshake is no call", weak: true}
+		return miss{key: "match", why: sentences.New("a handshake is no call"), weak: true}
 	case o.entry == nil:
 		return miss{}
 	case opening != o.opens(&rule.Match, o.entry):
-		return miss{key: o.way(), why: fmt.Sprintf(`on %s, an error with a status comes at the handshake, which is the operation "%s"; in a call it is an event`, d.Name, catalog.OpHandshake), weak: true}
+		return miss{key: o.way(), why: sentences.New(`on %s, an error with a status comes at the handshake, which is the operation "%s"; in a call it is an event`, d.Name, catalog.OpHandshake), weak: true}
 	case opening && o.Status == 0 && o.variants[d.Name].StatusOn(d, catalog.EditionSeed) < 200:
-		return miss{key: "error", why: fmt.Sprintf("the handshake is refused with a status, which %s does not have: give one as status", o.entry.ID())}
+		return miss{key: "error", why: sentences.New("the handshake is refused with a status, which %s does not have: give one as status", o.entry.ID())}
 	case !opening && o.Status != 0:
-		return miss{key: "status", why: "a call on a WebSocket has no status"}
+		return miss{key: "status", why: sentences.New("a call on a WebSocket has no status")}
 	case !opening && o.RetryAfter != nil:
-		return miss{key: "retry_after", why: "a call on a WebSocket has no header"}
+		return miss{key: "retry_after", why: sentences.New("a call on a WebSocket has no header")}
 	}
 	return miss{}
 }
@@ -139,24 +140,24 @@ func (o *Outcome) way() string {
 }
 
 // missesSocket says why the fault cannot strike a handshake or a call on a
-// WebSocket, or why it can strike nothing else; or "".
-func (f *Fault) missesSocket(d catalog.Dialect, opening bool) string {
+// WebSocket, or why it can strike nothing else; or nothing.
+func (f *Fault) missesSocket(d catalog.Dialect, opening bool) sentences.Sentence {
 	t := faults[f.Kind]
 	switch {
 	case !d.Sockets && t.socketOnly:
-		return fmt.Sprintf("a fault of kind %s is for calls on a WebSocket", f.Kind)
+		return sentences.New("a fault of kind %s is for calls on a WebSocket", f.Kind)
 	case d.Sockets && opening && (!t.opening || f.Given()):
-		return fmt.Sprintf("a handshake has no fault of kind %s with such a moment; it has empty, garbage, gateway-html, hang and reset, at once", f.Kind)
+		return sentences.New("a handshake has no fault of kind %s with such a moment; it has empty, garbage, gateway-html, hang and reset, at once", f.Kind)
 	case d.Sockets && !opening && !t.socket:
-		return fmt.Sprintf("there is no fault of kind %s on a WebSocket", f.Kind)
+		return sentences.New("there is no fault of kind %s on a WebSocket", f.Kind)
 	case d.Sockets && !opening && f.KeepAlive != nil:
-		return "a WebSocket has no comments: keep_alive is for streams of HTTP"
+		return sentences.New("a WebSocket has no comments: keep_alive is for streams of HTTP")
 	case d.Sockets && !opening && f.halves() && f.After == nil:
-		return ""
-	case d.Sockets && !opening && f.Moment.missesSocket(d) != "":
-		return f.Moment.missesSocket(d) + "; cut, reset and stall may strike inside one, with after_bytes, inside-rune or inside-string"
+		return sentences.Sentence{}
+	case d.Sockets && !opening && f.Moment.missesSocket(d).Form != "":
+		return sentences.New("%s; cut, reset and stall may strike inside one, with after_bytes, inside-rune or inside-string", f.Moment.missesSocket(d))
 	}
-	return ""
+	return sentences.Sentence{}
 }
 
 // halves reports whether the fault may strike inside a message: what comes
@@ -165,12 +166,12 @@ func (f *Fault) halves() bool {
 	return f.Kind == FaultReset || f.Kind == FaultStall || f.Kind == FaultCut
 }
 
-// missesSocket says why the moment is none on a WebSocket, or "".
-func (m *Moment) missesSocket(d catalog.Dialect) string {
+// missesSocket says why the moment is none on a WebSocket, or nothing.
+func (m *Moment) missesSocket(d catalog.Dialect) sentences.Sentence {
 	if d.Sockets && (m.AfterBytes != nil || m.After != nil || m.At.Inside()) {
-		return d.Name + " has messages: a moment there is after_frames, or at with a place between messages"
+		return sentences.New("%s has messages: a moment there is after_frames, or at with a place between messages", d.Name)
 	}
-	return ""
+	return sentences.Sentence{}
 }
 
 // checkClose looks at the keys of ws-close.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // A Standing tells how far the rules and limits of a scenario have come in a
@@ -18,6 +19,11 @@ type Standing struct {
 	Connections []RuleStanding  `json:"connections"` // Of the default namespace alone; all in file order.
 	Rules       []RuleStanding  `json:"rules"`
 	Limits      []LimitStanding `json:"limits"`
+
+	// Who does not count for all is told of where it called lately: in how many
+	// of the newest calls was looked, and of how many. Who keeps the calls knows.
+	Seen int    `json:"seen"`
+	Of   uint64 `json:"of"`
 }
 
 // A RuleStanding tells how far a rule has come, or a fault of connections.
@@ -32,8 +38,9 @@ type RuleStanding struct {
 	Window      *Span    `json:"window,omitempty"`
 	Sticky      StickyBy `json:"sticky,omitempty"`
 
-	Counts []*Progress `json:"counts"` // Of those who called lately; the only one, for all, has no name.
-	Holds  []Held      `json:"holds"`  // For whom it holds now.
+	Counts []*Progress `json:"counts"`         // Of those who called lately; the only one, for all, has no name.
+	More   bool        `json:"more,omitempty"` // Whether more called lately than are told of.
+	Holds  []Held      `json:"holds"`          // For whom it holds now.
 }
 
 // A Range is a range of calls.
@@ -76,6 +83,7 @@ type LimitStanding struct {
 	Line  int        `json:"line,omitempty"`
 	Per   LimitPer   `json:"per"` // Who shares it.
 	Units []UnitUsed `json:"units"`
+	More  bool       `json:"more,omitempty"` // Whether more called lately than are told of.
 }
 
 // A UnitUsed tells how much of one unit of a limit is used.
@@ -105,7 +113,7 @@ func (e *Engine) Stand(ctx context.Context, namespace string, now time.Time, see
 	s.askLimits()
 	a, err := e.state.Look(ctx, namespace, now, s.question)
 	if err != nil {
-		return Standing{}, fmt.Errorf("scenario %s: state: %w", e.scenario.Name, err)
+		return Standing{}, sentences.Errorf("scenario %s: state: %w", e.scenario.Name, err)
 	}
 	s.answer(a)
 	if namespace == "" {
@@ -146,7 +154,7 @@ func (s *survey) askRules() {
 		*standing = described(rule)
 		standing.Line = s.lines["rule"+index(i)]
 		c := e.candidateOf(rule)
-		for whom, counter := range s.counters(rule) {
+		for whom, counter := range s.counters(rule, &standing.More) {
 			s.count(c, standing, whom, counter)
 		}
 		if rule.Sticky != nil {
@@ -274,7 +282,7 @@ func (s *survey) askLimits() {
 		standing.Units = make([]UnitUsed, len(units))
 		for k, unit := range units {
 			standing.Units[k] = UnitUsed{Unit: unit, Max: l.max(unit), Over: UnitWindow(unit), Used: []*Used{}}
-			for whom, key := range s.sharers(l) {
+			for whom, key := range s.sharers(l, &standing.More) {
 				s.use(&standing.Units[k], whom, Claim{Limit: l.name, Unit: unit, Key: key, Max: l.max(unit), Window: s.engine.window(unit)})
 			}
 		}
@@ -309,7 +317,7 @@ func (s *survey) connections(ctx context.Context) error {
 	}
 	a, err := s.engine.state.Look(ctx, Connections, s.now, s.question)
 	if err != nil {
-		return fmt.Errorf("scenario %s: state: %w", s.engine.scenario.Name, err)
+		return sentences.Errorf("scenario %s: state: %w", s.engine.scenario.Name, err)
 	}
 	for _, use := range s.answered {
 		use(&a)

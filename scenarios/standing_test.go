@@ -108,6 +108,38 @@ func TestStand(t *testing.T) {
 	}
 }
 
+// Who counts alone is told of up to a bound, and it is said if there are more.
+func TestStandSaysHowMany(t *testing.T) {
+	e := NewEngine(mustLoad(t, standing), Settings{}, NewMemory())
+	var seen []Past
+	call := func(i int) {
+		seen = append(seen, Past{Request: asker(fmt.Sprintf("sk-%d-0123456789", i), "qwen-plus", "x"), Redact: strings.ToUpper})
+	}
+	for i := range mostWhom {
+		call(i)
+	}
+	call(0) // The same again is nobody more.
+	more := func() (rules, limits bool) {
+		s := stand(t, e, start, seen...)
+		for _, r := range s.Rules {
+			if rules = rules || r.More; len(r.Counts) > mostWhom {
+				t.Errorf("%s tells of %d", r.Rule, len(r.Counts))
+			}
+		}
+		for _, l := range s.Limits {
+			limits = limits || l.More
+		}
+		return rules, limits
+	}
+	if rules, limits := more(); rules || limits {
+		t.Errorf("%d called, and more are told of: %t, %t", mostWhom, rules, limits)
+	}
+	call(mostWhom)
+	if rules, limits := more(); !rules || !limits {
+		t.Errorf("%d called, and no more are told of: %t, %t", mostWhom+1, rules, limits)
+	}
+}
+
 // Who looks changes nothing: neither what comes next, nor what is remembered.
 func TestStandCountsNothing(t *testing.T) {
 	decisions := func(looks bool) (all []Decision) {

@@ -2,11 +2,10 @@ package scenarios
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // Sticky makes a rule hold once it has fired: for whom it fired, until the
@@ -131,7 +130,7 @@ func (e *Engine) hold(ctx context.Context, now time.Time, r *Request, rule *Rule
 }
 
 // ErrNotSticky says that there is no sticky rule of a name.
-var ErrNotSticky = errors.New("there is no sticky rule")
+var ErrNotSticky = sentences.Errorf("there is no sticky rule")
 
 // Release ends what a sticky rule holds for in a namespace.
 func (e *Engine) Release(ctx context.Context, namespace, rule string) error {
@@ -145,5 +144,5 @@ func (e *Engine) Release(ctx context.Context, namespace, rule string) error {
 			return e.state.Release(ctx, namespace, rule)
 		}
 	}
-	return fmt.Errorf("%w %q%s", ErrNotSticky, rule, catalog.DidYouMean(rule, sticky))
+	return sentences.Errorf("%w %q%s", ErrNotSticky, rule, catalog.DidYouMean(rule, sticky))
 }

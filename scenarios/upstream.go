@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // Upstreams says where the calls go that nothing here answers. A dialect's own
@@ -69,7 +69,7 @@ type Address string
 func (a *Address) UnmarshalTOML(in any) error {
 	text, ok := in.(string)
 	if !ok {
-		return fmt.Errorf("must be a URL, not %s", kindOf(in))
+		return sentences.Errorf("must be a URL, not %s", kindOf(in))
 	}
 	*a = Address(text)
 	_, err := a.parse()
@@ -93,15 +93,15 @@ func (a Address) parse() (*url.URL, error) {
 	u, err := url.Parse(string(a))
 	switch {
 	case err != nil:
-		return nil, errors.New("is no URL; write one such as https://example.com") // The cause quotes it, password included.
+		return nil, sentences.Errorf("is no URL; write one such as https://example.com") // The cause quotes it, password included.
 	case u.User != nil:
-		return nil, errors.New("must have neither user nor password: the caller's own credentials pass through")
+		return nil, sentences.Errorf("must have neither user nor password: the caller's own credentials pass through")
 	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, fmt.Errorf("%q must begin with http:// or https://; WebSockets pass through the same", clip(string(a)))
+		return nil, sentences.Errorf("%q must begin with http:// or https://; WebSockets pass through the same", clip(string(a)))
 	case u.Hostname() == "":
-		return nil, fmt.Errorf("%q names no host", clip(string(a)))
+		return nil, sentences.Errorf("%q names no host", clip(string(a)))
 	case u.RawQuery != "" || u.ForceQuery || strings.Contains(string(a), "#"):
-		return nil, fmt.Errorf("%q has more than scheme, host, port and path", clip(string(a)))
+		return nil, sentences.Errorf("%q has more than scheme, host, port and path", clip(string(a)))
 	}
 	return u, nil
 }

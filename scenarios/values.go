@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"fmt"
 	"math"
 	"regexp"
 	"strconv"
@@ -10,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // maxDuration bounds every duration of a scenario; longer ones are mistakes.
@@ -25,14 +25,14 @@ type Duration time.Duration
 func (d *Duration) UnmarshalTOML(in any) error {
 	text, ok := in.(string)
 	if !ok {
-		return fmt.Errorf(`must be a duration such as "200ms" or "1m30s", not %s`, kindOf(in))
+		return sentences.Errorf(`must be a duration such as "200ms" or "1m30s", not %s`, kindOf(in))
 	}
 	v, err := time.ParseDuration(text)
 	if err != nil {
-		return fmt.Errorf(`%q is no duration; write one such as "200ms" or "1m30s"`, text)
+		return sentences.Errorf(`%q is no duration; write one such as "200ms" or "1m30s"`, text)
 	}
 	if v < 0 || v > maxDuration {
-		return fmt.Errorf("%q is out of range: a duration is between 0 and 720h", text)
+		return sentences.Errorf("%q is out of range: a duration is between 0 and 720h", text)
 	}
 	*d = Duration(v)
 	return nil
@@ -50,14 +50,14 @@ const openCalls uint64 = math.MaxUint64
 func (c *Calls) UnmarshalTOML(in any) error {
 	if n, ok := in.(int64); ok {
 		if n < 1 {
-			return fmt.Errorf("calls are numbered from 1, not %d", n)
+			return sentences.Errorf("calls are numbered from 1, not %d", n)
 		}
 		*c = Calls{From: uint64(n), To: uint64(n)}
 		return nil
 	}
 	text, ok := in.(string)
 	if !ok {
-		return fmt.Errorf(`must be a number or a range such as "1..2" or "5..", not %s`, kindOf(in))
+		return sentences.Errorf(`must be a number or a range such as "1..2" or "5..", not %s`, kindOf(in))
 	}
 	first, last, found := strings.Cut(text, "..")
 	from, err := strconv.ParseUint(first, 10, 63)
@@ -66,10 +66,10 @@ func (c *Calls) UnmarshalTOML(in any) error {
 		to, err = strconv.ParseUint(last, 10, 63)
 	}
 	if !found || err != nil {
-		return fmt.Errorf(`%q is no range of calls; write 3, "1..2" or "5.."`, text)
+		return sentences.Errorf(`%q is no range of calls; write 3, "1..2" or "5.."`, text)
 	}
 	if from < 1 || to < from {
-		return fmt.Errorf("%q holds no call: calls are numbered from 1 and a range goes up", text)
+		return sentences.Errorf("%q holds no call: calls are numbered from 1 and a range goes up", text)
 	}
 	*c = Calls{From: from, To: to}
 	return nil
@@ -85,7 +85,7 @@ type Window struct {
 func (w *Window) UnmarshalTOML(in any) error {
 	text, ok := in.(string)
 	if !ok {
-		return fmt.Errorf(`must be a window such as "10s..40s" or "1m..", not %s`, kindOf(in))
+		return sentences.Errorf(`must be a window such as "10s..40s" or "1m..", not %s`, kindOf(in))
 	}
 	first, last, found := strings.Cut(text, "..")
 	from, err := time.ParseDuration(first)
@@ -94,10 +94,10 @@ func (w *Window) UnmarshalTOML(in any) error {
 		to, err = time.ParseDuration(last)
 	}
 	if !found || err != nil {
-		return fmt.Errorf(`%q is no window; write one such as "10s..40s" or "1m.."`, text)
+		return sentences.Errorf(`%q is no window; write one such as "10s..40s" or "1m.."`, text)
 	}
 	if from < 0 || to <= from || to > maxDuration && to != forever || from > maxDuration {
-		return fmt.Errorf("%q holds no time: a window starts at 0 or later, goes up, and ends within 720h", text)
+		return sentences.Errorf("%q holds no time: a window starts at 0 or later, goes up, and ends within 720h", text)
 	}
 	*w = Window{From: from, To: to}
 	return nil
@@ -113,7 +113,7 @@ func (p *Probability) UnmarshalTOML(in any) error {
 		return err
 	}
 	if !(v >= 0 && v <= 1) {
-		return fmt.Errorf("%v is no probability: it must be from 0 (never) to 1 (always)", in)
+		return sentences.Errorf("%v is no probability: it must be from 0 (never) to 1 (always)", in)
 	}
 	*p = Probability(v)
 	return nil
@@ -126,10 +126,10 @@ type Count uint64
 func (c *Count) UnmarshalTOML(in any) error {
 	n, ok := in.(int64)
 	if !ok {
-		return fmt.Errorf("must be a whole number, not %s", kindOf(in))
+		return sentences.Errorf("must be a whole number, not %s", kindOf(in))
 	}
 	if n < 1 {
-		return fmt.Errorf("must be at least 1, not %d", n)
+		return sentences.Errorf("must be at least 1, not %d", n)
 	}
 	*c = Count(n)
 	return nil
@@ -146,10 +146,10 @@ type Pattern struct {
 func (p *Pattern) UnmarshalTOML(in any) error {
 	text, ok := in.(string)
 	if !ok {
-		return fmt.Errorf("must be a string, not %s", kindOf(in))
+		return sentences.Errorf("must be a string, not %s", kindOf(in))
 	}
 	if text == "" {
-		return fmt.Errorf("must not be empty: it would match everything")
+		return sentences.Errorf("must not be empty: it would match everything")
 	}
 	p.Text = text
 	return p.compile()
@@ -172,7 +172,7 @@ func (p *Pattern) compile() error {
 	}
 	re, err := regexp.Compile(p.Text[1 : len(p.Text)-1])
 	if err != nil {
-		return fmt.Errorf("%q is no regular expression: %w", p.Text, err)
+		return sentences.Errorf("%q is no regular expression: %w", p.Text, err)
 	}
 	p.regexp = re
 	return nil
@@ -193,10 +193,10 @@ type Glob string
 func (g *Glob) UnmarshalTOML(in any) error {
 	text, ok := in.(string)
 	if !ok {
-		return fmt.Errorf("must be a string, not %s", kindOf(in))
+		return sentences.Errorf("must be a string, not %s", kindOf(in))
 	}
 	if text == "" {
-		return fmt.Errorf("must not be empty: it would match nothing")
+		return sentences.Errorf("must not be empty: it would match nothing")
 	}
 	*g = Glob(text)
 	return nil
@@ -238,7 +238,7 @@ func number(in any) (float64, error) {
 	case float64:
 		return v, nil
 	default:
-		return 0, fmt.Errorf("must be a number, not %s", kindOf(in))
+		return 0, sentences.Errorf("must be a number, not %s", kindOf(in))
 	}
 }
 
@@ -246,7 +246,7 @@ func number(in any) (float64, error) {
 func oneOf(in any, words ...string) (string, error) {
 	text, ok := in.(string)
 	if !ok {
-		return "", fmt.Errorf("must be a string, not %s", kindOf(in))
+		return "", sentences.Errorf("must be a string, not %s", kindOf(in))
 	}
 	for _, w := range words {
 		if w == text {
@@ -262,10 +262,13 @@ type wordError struct {
 	words []string
 }
 
-// Error names the word that was probably meant, else all.
-func (e *wordError) Error() string {
-	if near := catalog.DidYouMean(e.text, e.words); near != "" {
-		return fmt.Sprintf("unknown value %q%s", e.text, near)
+// Error implements error.
+func (e *wordError) Error() string { return e.Said().String() }
+
+// Said names the word that was probably meant, else all.
+func (e *wordError) Said() sentences.Sentence {
+	if near := catalog.DidYouMean(e.text, e.words); near.Form != "" {
+		return sentences.New("unknown value %q%s", e.text, near)
 	}
-	return fmt.Sprintf("unknown value %q; it is one of %s", e.text, strings.Join(e.words, ", "))
+	return sentences.New("unknown value %q; it is one of %s", e.text, strings.Join(e.words, ", "))
 }

@@ -8,12 +8,13 @@ import (
 
 	"github.com/mockllm/mockllm/journal"
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // held is what one key of an expectation came to.
 type held struct {
 	status   Status
-	text     string
+	said     sentences.Sentence
 	evidence []Evidence
 	mixed    bool // A call failed of which nothing is certain.
 }
@@ -54,8 +55,8 @@ func (q *inquest) hold(i int, x *scenarios.Expect, evicted bool, seen map[scenar
 			h = key.check(p)
 		}
 		all = append(all, Expectation{
-			Number: i + 1, Line: x.Line, About: x.String(), Key: key.name, Want: key.want,
-			Status: h.status, Text: h.text, Evidence: h.evidence[:min(len(h.evidence), maxEvidence)],
+			Number: i + 1, Line: x.Line, About: x.String(), AboutSaid: x.Said(), Key: key.name, Want: key.want,
+			Status: h.status, Text: h.said.String(), Said: h.said, Evidence: h.evidence[:min(len(h.evidence), maxEvidence)],
 		})
 	}
 	return all
@@ -106,16 +107,16 @@ func (p *picked) withoutCalls(key string) (held, bool) {
 	case len(p.exchanges) > 0 || key == "order":
 		return held{}, false
 	case p.MayRest():
-		return held{status: Pass, text: "was never called"}, true
+		return held{status: Pass, said: sentences.New("was never called")}, true
 	case key == "min_calls" && p.Rule == "" && p.Rules == nil && p.Operation != "" && !p.evicted:
 		return held{}, false // The client did not call it.
 	default:
-		return held{status: Inconclusive, text: "was never called"}, true
+		return held{status: Inconclusive, said: sentences.New("was never called")}, true
 	}
 }
 
 func minCalls(p *picked) held {
-	h := held{status: Pass, text: counted(len(p.exchanges), "call")}
+	h := held{status: Pass, said: counted(len(p.exchanges), "%d call", "%d calls")}
 	if uint64(len(p.exchanges)) < uint64(*p.MinCalls) {
 		h.status = Fail
 		if p.evicted {
@@ -126,10 +127,10 @@ func minCalls(p *picked) held {
 }
 
 func maxCalls(p *picked) held {
-	h := held{status: Pass, text: counted(len(p.exchanges), "call")}
+	h := held{status: Pass, said: counted(len(p.exchanges), "%d call", "%d calls")}
 	if most := uint64(*p.MaxCalls); uint64(len(p.exchanges)) > most {
 		h.status = Fail
-		h.evidence = []Evidence{of("the calls beyond", p.exchanges[most:]...)}
+		h.evidence = []Evidence{of(sentences.New("the calls beyond"), p.exchanges[most:]...)}
 	}
 	return h
 }
@@ -140,10 +141,10 @@ func maxAttempts(p *picked) held {
 		n := len(c.attempts)
 		most = max(most, n)
 		if uint64(n) > uint64(p.MaxAttempts) {
-			h.failCall(c, of(describe(c.last())+" took "+counted(n, "attempt"), c.attempts...))
+			h.failCall(c, of(sentences.New("%s took %s", describe(c.last()), counted(n, "%d attempt", "%d attempts")), c.attempts...))
 		}
 	}
-	h.text = "the most was " + counted(most, "attempt")
+	h.said = sentences.New("the most was %s", counted(most, "%d attempt", "%d attempts"))
 	return h.settled()
 }
 
@@ -159,10 +160,10 @@ func maxAccepted(p *picked) held {
 		all := same[identity(e)]
 		most = max(most, len(all))
 		if uint64(len(all)) > uint64(p.MaxAccepted) && all[0] == e {
-			h.fail(of(fmt.Sprintf("%s was accepted %d times", describe(e), len(all)), all...))
+			h.fail(of(sentences.New("%s was accepted %d times", describe(e), len(all)), all...))
 		}
 	}
-	h.text = "the same call was accepted " + counted(most, "time")
+	h.said = sentences.New("the same call was accepted %s", counted(most, "%d time", "%d times"))
 	return h
 }
 
@@ -179,7 +180,7 @@ func minGap(p *picked) held {
 					shortest = paused
 				}
 				if paused < time.Duration(*p.MinGap) {
-					h.failCall(c, of(fmt.Sprintf("%s came back after %s", describe(before), pause(paused)), before, after))
+					h.failCall(c, of(sentences.New("%s came back after %s", describe(before), pause(paused)), before, after))
 				}
 			}
 			return true
@@ -187,11 +188,11 @@ func minGap(p *picked) held {
 	}
 	switch {
 	case still && h.status == Pass:
-		return held{status: Inconclusive, text: "the clock stood still"}
+		return held{status: Inconclusive, said: sentences.New("the clock stood still")}
 	case shortest < 0:
-		h.text = "nothing was tried again"
+		h.said = sentences.New("nothing was tried again")
 	default:
-		h.text = "the shortest was " + pause(shortest)
+		h.said = sentences.New("the shortest was %s", pause(shortest))
 	}
 	return h.settled()
 }
@@ -209,7 +210,7 @@ func (h *held) failCall(c *call, e Evidence) {
 // settled is inconclusive if only calls failed of which nothing is certain.
 func (h held) settled() held {
 	if h.mixed && h.status == Pass {
-		return held{status: Inconclusive, text: "several workers asked the same at once: their attempts cannot be told apart"}
+		return held{status: Inconclusive, said: sentences.New("several workers asked the same at once: their attempts cannot be told apart")}
 	}
 	return h
 }
@@ -224,10 +225,10 @@ func (q *inquest) maxWait(p *picked) held {
 		waited := q.waited(e)
 		longest = max(longest, waited)
 		if waited > time.Duration(*p.MaxWait) {
-			h.fail(of(fmt.Sprintf("%s took %s", describe(e), pause(waited)), e))
+			h.fail(of(sentences.New("%s took %s", describe(e), pause(waited)), e))
 		}
 	}
-	h.text = "the longest was " + pause(longest)
+	h.said = sentences.New("the longest was %s", pause(longest))
 	return h
 }
 
@@ -244,16 +245,16 @@ func final(p *picked) held {
 			well++
 		}
 		if ok != (p.Final == scenarios.FinalSuccess) {
-			text := describe(last) + " ended with an answer"
+			said := sentences.New("%s ended with an answer", describe(last))
 			if !ok {
-				text = describe(last) + " ended with " + because(last)
+				said = sentences.New("%s ended with %s", describe(last), because(last))
 			}
-			h.fail(of(text, c.attempts...))
+			h.fail(of(said, c.attempts...))
 		}
 	}
-	h.text = fmt.Sprintf("%d of %s ended with an answer", well, counted(len(p.calls), "call"))
+	h.said = sentences.New("%d of %s ended with an answer", well, counted(len(p.calls), "%d call", "%d calls"))
 	if unknown && h.status == Pass {
-		h.status, h.text = Inconclusive, "calls are still under way"
+		h.status, h.said = Inconclusive, sentences.New("calls are still under way")
 	}
 	return h
 }
@@ -269,10 +270,10 @@ func (q *inquest) order(p *picked) held {
 		}
 		at := slices.IndexFunc(q.all, func(e *journal.Exchange) bool { return selects(x, e) })
 		if at < 0 {
-			return held{status: Inconclusive, text: next + " was never called"}
+			return held{status: Inconclusive, said: sentences.New("%s was never called", next)}
 		}
 		if first := q.all[at]; before != nil && first.ID <= before.ID {
-			h := held{status: Fail, text: next + " came before " + name, evidence: []Evidence{of("the first call of each", first, before)}}
+			h := held{status: Fail, said: sentences.New("%s came before %s", next, name), evidence: []Evidence{of(sentences.New("the first call of each"), first, before)}}
 			if p.evicted {
 				h.status = Inconclusive
 			}
@@ -280,7 +281,7 @@ func (q *inquest) order(p *picked) held {
 		}
 		before, name = q.all[at], next
 	}
-	return held{status: Pass, text: "they came in this order"}
+	return held{status: Pass, said: sentences.New("they came in this order")}
 }
 
 func (q *inquest) isRule(name string) bool {
@@ -292,12 +293,13 @@ func (q *inquest) never(p *picked) held {
 	for _, kind := range p.Never {
 		for _, e := range p.seen[kind] {
 			if q.touches(p.Expect, e) {
-				e.Text = string(kind) + ": " + e.Text
+				e.Said = sentences.New("%s: %s", kind, e.Said)
+				e.Text = e.Said.String()
 				h.fail(e)
 			}
 		}
 	}
-	h.text = "found " + counted(len(h.evidence), "time")
+	h.said = sentences.New("found %s", counted(len(h.evidence), "%d time", "%d times"))
 	return h
 }
 
@@ -328,9 +330,10 @@ func joined(kinds []scenarios.FindingKind) string {
 	return strings.Join(words, ", ")
 }
 
-func counted(n int, what string) string {
+// counted says how many there are, in the format for one or for more.
+func counted(n int, one, more string) sentences.Sentence {
 	if n == 1 {
-		return "1 " + what
+		more = one
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return sentences.New(more, n)
 }

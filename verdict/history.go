@@ -1,10 +1,10 @@
 package verdict
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/mockllm/mockllm/journal"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // keptTurns is how many turns of a conversation the journal keeps: with as
@@ -17,37 +17,37 @@ const overlap = 8
 // errorsAsSuccess finds conversations that go on behind an error that came with
 // HTTP 200, as if it were the answer.
 func errorsAsSuccess(q *inquest) []Evidence {
-	return q.wentOn(func(e *journal.Exchange) string {
+	return q.wentOn(func(e *journal.Exchange) sentences.Sentence {
 		if told(e) && e.Status == 200 {
-			return fmt.Sprintf("the conversation goes on behind %s, which came with HTTP 200", e.Error)
+			return sentences.New("the conversation goes on behind %s, which came with HTTP 200", e.Error)
 		}
-		return ""
+		return sentences.Sentence{}
 	})
 }
 
 // earlyEnds finds conversations that go on behind an answer that was cut off.
 func earlyEnds(q *inquest) []Evidence {
-	return q.wentOn(func(e *journal.Exchange) string {
+	return q.wentOn(func(e *journal.Exchange) sentences.Sentence {
 		if partial(e) && arrived(e) == broken && !e.ClientLeft && e.Status == 200 {
-			return fmt.Sprintf("the conversation goes on behind half an answer (%s)", e.Fault)
+			return sentences.New("the conversation goes on behind half an answer (%s)", e.Fault)
 		}
-		return ""
+		return sentences.Sentence{}
 	})
 }
 
 // wentOn looks for calls that ended badly, as the function tells, while
 // nobody ever answered the same question well, and for a later call that has
 // an answer behind that question.
-func (q *inquest) wentOn(badly func(*journal.Exchange) string) (found []Evidence) {
+func (q *inquest) wentOn(badly func(*journal.Exchange) sentences.Sentence) (found []Evidence) {
 	for _, c := range q.calls {
 		e := c.last()
-		text := badly(e)
-		if text == "" || len(e.Turns) == 0 || q.answered[question(e)] {
+		said := badly(e)
+		if said.Form == "" || len(e.Turns) == 0 || q.answered[question(e)] {
 			continue
 		}
 		for _, p := range q.behind[ending(e.Turns)] {
 			if !p.exchange.Time.Before(ended(e)) && continues(p, e) {
-				found = append(found, of(text, e, p.exchange))
+				found = append(found, of(said, e, p.exchange))
 				break
 			}
 		}

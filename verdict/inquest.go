@@ -2,13 +2,13 @@ package verdict
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/journal"
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // An inquest is what findings are looked for in.
@@ -155,16 +155,16 @@ func describe(e *journal.Exchange) string {
 }
 
 // because names what went wrong with an attempt.
-func because(e *journal.Exchange) string {
+func because(e *journal.Exchange) sentences.Sentence {
 	switch {
 	case e.Error != "":
-		return e.Error
+		return sentences.New("%s", e.Error)
 	case e.Fault != "":
-		return "the fault " + e.Fault
+		return sentences.New("the fault %s", e.Fault)
 	case e.ClientLeft:
-		return "the client had left"
+		return sentences.New("the client had left")
 	default:
-		return fmt.Sprintf("status %d", e.Status)
+		return sentences.New("status %d", e.Status)
 	}
 }
 
@@ -183,8 +183,8 @@ func pause(d time.Duration) string {
 }
 
 // of makes evidence of exchanges.
-func of(text string, exchanges ...*journal.Exchange) Evidence {
-	e := Evidence{Text: text}
+func of(said sentences.Sentence, exchanges ...*journal.Exchange) Evidence {
+	e := Evidence{Exchanges: []uint64{}, Text: said.String(), Said: said}
 	for _, x := range exchanges {
 		e.Exchanges = append(e.Exchanges, x.ID)
 	}

@@ -1,10 +1,10 @@
 package verdict
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // Judge says how the client behaved. The scenario is one that was loaded or
@@ -14,7 +14,10 @@ func Judge(in Input) *Verdict {
 	v := &Verdict{
 		Scenario: in.Scenario.Name, File: in.File, Seed: in.Seed,
 		Exchanges: len(in.Exchanges), Calls: len(q.calls), Evicted: in.Evicted,
-		Reasons: q.reasons(&in), Findings: []Finding{}, Expectations: []Expectation{},
+		Findings: []Finding{}, Expectations: []Expectation{},
+	}
+	for _, said := range q.reasons(&in) {
+		v.Reasons, v.ReasonsSaid = append(v.Reasons, said.String()), append(v.ReasonsSaid, said)
 	}
 	seen := map[scenarios.FindingKind][]Evidence{}
 	for _, c := range charges() {
@@ -33,7 +36,7 @@ func Judge(in Input) *Verdict {
 // finding makes a finding of evidence. What the scenario allows does not count,
 // unless there is nothing else.
 func (q *inquest) finding(c charge, evidence []Evidence) (Finding, bool) {
-	f := Finding{Kind: c.kind, Severity: c.severity, Text: c.text, Instead: c.instead}
+	f := Finding{Kind: c.kind, Severity: c.severity, Text: c.text.String(), Instead: c.instead.String()}
 	places := slices.DeleteFunc(slices.Clone(evidence), func(e Evidence) bool { return q.allows(c.kind, e) })
 	if len(places) == 0 {
 		f.Severity, places = Allowed, evidence
@@ -52,15 +55,15 @@ func (q *inquest) allows(kind scenarios.FindingKind, e Evidence) bool {
 }
 
 // reasons says why the verdict cannot be that all is well.
-func (q *inquest) reasons(in *Input) (reasons []string) {
+func (q *inquest) reasons(in *Input) (reasons []sentences.Sentence) {
 	if len(in.Exchanges) == 0 {
-		reasons = append(reasons, "nothing was called")
+		reasons = append(reasons, sentences.New("nothing was called"))
 	}
 	if in.Evicted > 0 {
-		reasons = append(reasons, "the journal had no room for "+counted(int(in.Evicted), "exchange"))
+		reasons = append(reasons, sentences.New("the journal had no room for %s", counted(int(in.Evicted), "%d exchange", "%d exchanges")))
 	}
 	if in.Unread != nil {
-		reasons = append(reasons, "what other servers know cannot be read: "+in.Unread.Error())
+		reasons = append(reasons, sentences.New("what other servers know cannot be read: %v", in.Unread))
 	}
 	var refused []uint64
 	for i := range in.Exchanges {
@@ -69,11 +72,11 @@ func (q *inquest) reasons(in *Input) (reasons []string) {
 		}
 	}
 	if len(refused) > 0 {
-		reasons = append(reasons, fmt.Sprintf("mockllm itself refused %s, the first of them exchange %d", counted(len(refused), "request"), refused[0]))
+		reasons = append(reasons, sentences.New("mockllm itself refused %s, the first of them exchange %d", counted(len(refused), "%d request", "%d requests"), refused[0]))
 	}
 	if len(in.Exchanges) > 0 {
 		for _, name := range q.unfired() {
-			reasons = append(reasons, fmt.Sprintf("rule %q never fired", name))
+			reasons = append(reasons, sentences.New("rule %q never fired", name))
 		}
 	}
 	return reasons

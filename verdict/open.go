@@ -1,10 +1,10 @@
 package verdict
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/mockllm/mockllm/journal"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // silenceBound is how long a client may wait while nothing comes.
@@ -15,7 +15,7 @@ const silenceBound = time.Minute
 func endlessWaits(q *inquest) (found []Evidence) {
 	for _, e := range q.all {
 		if waited := q.waited(e); silent(e) && !e.ClientLeft && waited >= silenceBound {
-			found = append(found, of(fmt.Sprintf("%s waited %s on a connection that was silent (%s)", describe(e), pause(waited), e.Fault), e))
+			found = append(found, of(sentences.New("%s waited %s on a connection that was silent (%s)", describe(e), pause(waited), e.Fault), e))
 		}
 	}
 	return found
@@ -38,7 +38,7 @@ func (q *inquest) waited(e *journal.Exchange) time.Duration {
 func leftOpen(q *inquest) (found []Evidence) {
 	for _, e := range q.all {
 		if !e.Done {
-			found = append(found, of(fmt.Sprintf("%s was never finished", describe(e)), e))
+			found = append(found, of(sentences.New("%s was never finished", describe(e)), e))
 		}
 	}
 	return found

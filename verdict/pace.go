@@ -9,6 +9,7 @@ import (
 
 	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/journal"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 const (
@@ -24,7 +25,7 @@ func earlyReturns(q *inquest) (found []Evidence) {
 		c.pairs(func(before, after *journal.Exchange) bool {
 			paused := gap(before, after)
 			if told(before) && caller(before) == caller(after) && paused > 0 && paused+timerSlack < before.RetryAfter {
-				found = append(found, of(fmt.Sprintf("%s came back after %s, asked to wait %s", describe(before), pause(paused), pause(before.RetryAfter)), before, after))
+				found = append(found, of(sentences.New("%s came back after %s, asked to wait %s", describe(before), pause(paused), pause(before.RetryAfter)), before, after))
 			}
 			return true
 		})
@@ -48,8 +49,8 @@ func (q *inquest) spentInWindow(c *call) (Evidence, bool) {
 			return Evidence{}, false
 		}
 	}
-	text := fmt.Sprintf("%s spent its %d attempts within %s on %s, which passes after %s", describe(last), len(c.attempts), pause(q.vendor(paused)), last.Error, window)
-	return of(text, c.attempts...), true
+	said := sentences.New("%s spent its %d attempts within %s on %s, which passes after %s", describe(last), len(c.attempts), pause(q.vendor(paused)), last.Error, window)
+	return of(said, c.attempts...), true
 }
 
 // flatPauses finds calls of three attempts or more between which there is no
@@ -64,10 +65,10 @@ func flatPauses(q *inquest) (found []Evidence) {
 		}
 		judged++
 		what := flat(pauses)
-		if what == "" {
+		if what.Form == "" {
 			continue
 		}
-		e := of(fmt.Sprintf("%s was tried %d times %s: %s", describe(c.last()), len(c.attempts), what, listed(pauses)), c.attempts...)
+		e := of(sentences.New("%s was tried %d times %s: %s", describe(c.last()), len(c.attempts), what, listed(pauses)), c.attempts...)
 		all = append(all, e)
 		if len(pauses) > 2 {
 			found = append(found, e)
@@ -79,9 +80,9 @@ func flatPauses(q *inquest) (found []Evidence) {
 	return found
 }
 
-// flat says what is wrong with pauses that do not grow, or "". One of exactly
+// flat says what is wrong with pauses that do not grow, or nothing. One of exactly
 // nothing proves nothing: the clock may have stood still.
-func flat(pauses []time.Duration) string {
+func flat(pauses []time.Duration) sentences.Sentence {
 	shortest, longest := slices.Min(pauses), slices.Max(pauses)
 	slack := shortest/100 + sameSlack
 	if len(pauses) > 2 {
@@ -89,13 +90,13 @@ func flat(pauses []time.Duration) string {
 	}
 	switch {
 	case shortest == 0:
-		return ""
+		return sentences.Sentence{}
 	case longest < noPause:
-		return "without a pause"
+		return sentences.New("without a pause")
 	case longest <= shortest+slack:
-		return "with pauses that do not grow"
+		return sentences.New("with pauses that do not grow")
 	default:
-		return ""
+		return sentences.Sentence{}
 	}
 }
 
@@ -208,7 +209,7 @@ func clients(all []comeback) int {
 }
 
 func herdEvidence(herd []comeback) Evidence {
-	e := Evidence{Text: fmt.Sprintf("%d clients came back after the same pause of %s", clients(herd), pause(herd[0].paused))}
+	e := of(sentences.New("%d clients came back after the same pause of %s", clients(herd), pause(herd[0].paused)))
 	for _, r := range herd {
 		e.Exchanges = append(e.Exchanges, r.after.ID)
 	}

@@ -1,12 +1,12 @@
 package verdict
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/journal"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // paidTwice finds things that cost money and were created again after the
@@ -21,7 +21,7 @@ func paidTwice(q *inquest) (found []Evidence) {
 			case first == nil:
 				first = e
 			default:
-				found = append(found, of(fmt.Sprintf("%s was accepted, its answer lost by %s, and was created again", describe(first), because(first)), first, e))
+				found = append(found, of(sentences.New("%s was accepted, its answer lost by %s, and was created again", describe(first), because(first)), first, e))
 			}
 		}
 	}

@@ -1,12 +1,12 @@
 package verdict
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/journal"
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // moderation lists the errors by which the vendors refuse what is said.
@@ -29,11 +29,11 @@ func poisons(q *inquest) (found []Evidence) {
 		earlier, last := e.Turns[:len(e.Turns)-1], e.Turns[len(e.Turns)-1]
 		for _, turn := range earlier {
 			if before := refused[e.Error+turn.Role+turn.Hash]; content && before != nil {
-				found = append(found, of(fmt.Sprintf("the turn that %s had refused was sent again with the conversation, and refused again", before.Error), before, e))
+				found = append(found, of(sentences.New("the turn that %s had refused was sent again with the conversation, and refused again", before.Error), before, e))
 				break
 			}
 			if before := forget[turn]; before != nil {
-				found = append(found, of("the turn of which the vendor said to clear the history was sent again with the conversation", before, e))
+				found = append(found, of(sentences.New("the turn of which the vendor said to clear the history was sent again with the conversation"), before, e))
 				break
 			}
 		}

@@ -44,7 +44,7 @@ func writeEvidence(b *bytes.Buffer, all []Evidence) {
 
 // summary says in one line what was judged.
 func (v *Verdict) summary() string {
-	return fmt.Sprintf("%s, seed %d: %s in %s", v.Scenario, v.Seed, counted(v.Calls, "call"), counted(v.Exchanges, "exchange"))
+	return fmt.Sprintf("%s, seed %d: %s in %s", v.Scenario, v.Seed, counted(v.Calls, "%d call", "%d calls"), counted(v.Exchanges, "%d exchange", "%d exchanges"))
 }
 
 // summary says in one line what was expected and found.
@@ -57,7 +57,7 @@ func (f *Finding) summary() string {
 	if f.Severity == Allowed {
 		return f.Text + " (allowed)"
 	}
-	return fmt.Sprintf("%s (%s)", f.Text, counted(f.Count, "time"))
+	return fmt.Sprintf("%s (%s)", f.Text, counted(f.Count, "%d time", "%d times"))
 }
 
 // String tells what was seen, and where.

@@ -1,10 +1,9 @@
 package verdict
 
 import (
-	"fmt"
-
 	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/journal"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // hopelessRetries finds attempts that repeat, byte for byte and with the same
@@ -16,7 +15,7 @@ func hopelessRetries(q *inquest) (found []Evidence) {
 	for _, c := range q.certain {
 		c.pairs(func(before, after *journal.Exchange) bool {
 			if told(before) && before.Fingerprint == after.Fingerprint && caller(before) == caller(after) && hopeless(before, after) {
-				found = append(found, of(fmt.Sprintf("%s was sent again unchanged %s after %s", describe(before), pause(gap(before, after)), before.Error), before, after))
+				found = append(found, of(sentences.New("%s was sent again unchanged %s after %s", describe(before), pause(gap(before, after)), before.Error), before, after))
 			}
 			return true
 		})
@@ -46,7 +45,7 @@ func gaveUps(q *inquest) (found []Evidence) {
 		if len(c.attempts) > 1 || !passes(e) && !refresh || q.tooLong(e) || e.Delivery == string(catalog.DeliverMidStream) || q.lastAsked[question(e)] > e.ID {
 			continue
 		}
-		found = append(found, of(fmt.Sprintf("%s was not tried again after %s (%s)", describe(e), e.Error, e.Retry), e))
+		found = append(found, of(sentences.New("%s was not tried again after %s (%s)", describe(e), e.Error, e.Retry), e))
 	}
 	return found
 }
@@ -65,11 +64,11 @@ func storms(q *inquest) (found []Evidence) {
 	for _, c := range q.calls {
 		attempts += len(c.attempts)
 		if n := len(c.attempts); n > stormAttempts && !c.mixed {
-			found = append(found, of(fmt.Sprintf("%s was tried %d times within %s", describe(c.last()), n, pause(ended(c.last()).Sub(c.attempts[0].Time))), c.attempts...))
+			found = append(found, of(sentences.New("%s was tried %d times within %s", describe(c.last()), n, pause(ended(c.last()).Sub(c.attempts[0].Time))), c.attempts...))
 		}
 	}
 	if n := len(q.calls); n >= stormCalls && attempts > stormFactor*n {
-		found = append(found, Evidence{Exchanges: []uint64{}, Text: fmt.Sprintf("%d calls took %d attempts: %.1f for each", n, attempts, float64(attempts)/float64(n))})
+		found = append(found, of(sentences.New("%d calls took %d attempts: %.1f for each", n, attempts, float64(attempts)/float64(n))))
 	}
 	return found
 }

@@ -1,11 +1,11 @@
 package verdict
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/journal"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 const (
@@ -24,7 +24,7 @@ func staleTokens(q *inquest) (found []Evidence) {
 	for _, c := range q.certain {
 		c.pairs(func(before, after *journal.Exchange) bool {
 			if refusedToken(before) && caller(before) == caller(after) {
-				found = append(found, of(fmt.Sprintf("%s was sent again with the token that %s had refused", describe(before), before.Error), before, after))
+				found = append(found, of(sentences.New("%s was sent again with the token that %s had refused", describe(before), before.Error), before, after))
 			}
 			return true
 		})
@@ -44,7 +44,7 @@ func (q *inquest) keptTokens() (found []Evidence) {
 			first[caller(e)] = e
 		case !seen[caller(e)] && e.Time.After(q.knownBy(before)) && question(e) != question(before):
 			seen[caller(e)] = true
-			found = append(found, of(fmt.Sprintf("the token that %s had refused was still in use %s later", before.Error, pause(gap(before, e))), before, e))
+			found = append(found, of(sentences.New("the token that %s had refused was still in use %s later", before.Error, pause(gap(before, e))), before, e))
 		}
 	}
 	return found
@@ -71,7 +71,7 @@ func stampedes(q *inquest) (found []Evidence) {
 	finish := func(id string) {
 		run := running[id]
 		if n := len(run); n >= stampedeSize && run[n-1].Time.After(run[0].Time) {
-			found = append(found, of(fmt.Sprintf("%d tokens were fetched within %s", n, pause(run[n-1].Time.Sub(run[0].Time))), run...))
+			found = append(found, of(sentences.New("%d tokens were fetched within %s", n, pause(run[n-1].Time.Sub(run[0].Time))), run...))
 		}
 	}
 	for _, e := range q.fetches {

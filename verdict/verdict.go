@@ -3,6 +3,7 @@ package verdict
 import (
 	"github.com/mockllm/mockllm/journal"
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/sentences"
 )
 
 // An Input is everything that a verdict is made of.
@@ -37,9 +38,10 @@ type Verdict struct {
 	Calls     int    `json:"calls"`     // Logical calls: attempts of the same call count once.
 	Evicted   uint64 `json:"evicted,omitempty"`
 
-	Reasons      []string      `json:"reasons,omitempty"` // Why it is not conclusive.
-	Expectations []Expectation `json:"expectations"`      // In file order.
-	Findings     []Finding     `json:"findings"`          // In the order of [scenarios.FindingKinds].
+	Reasons      []string             `json:"reasons,omitempty"`      // Why it is not conclusive,
+	ReasonsSaid  []sentences.Sentence `json:"reasons_said,omitempty"` // and the same for other languages.
+	Expectations []Expectation        `json:"expectations"`           // In file order.
+	Findings     []Finding            `json:"findings"`               // In the order of [scenarios.FindingKinds].
 }
 
 // A Severity says what a finding does to the verdict.
@@ -53,7 +55,7 @@ const (
 )
 
 // A Finding is one thing that the client does wrong, with all places where it
-// was seen to.
+// was seen to. Nothing fills its texts: they are their own forms.
 type Finding struct {
 	Kind     scenarios.FindingKind `json:"kind"`
 	Severity Severity              `json:"severity"`
@@ -65,20 +67,23 @@ type Finding struct {
 
 // Evidence is one place in the journal where something was seen.
 type Evidence struct {
-	Exchanges []uint64 `json:"exchanges"` // Their ids, oldest first.
-	Text      string   `json:"text"`
+	Exchanges []uint64           `json:"exchanges"` // Their ids, oldest first.
+	Text      string             `json:"text"`
+	Said      sentences.Sentence `json:"said"` // The same for other languages.
 }
 
 // An Expectation is one key of an [[expect]], held against the journal.
 type Expectation struct {
-	Number   int        `json:"number"`         // Which [[expect]], from 1.
-	Line     int        `json:"line,omitempty"` // Where it stands in the file.
-	About    string     `json:"about"`          // Which calls it is about.
-	Key      string     `json:"key"`            // Such as "max_attempts".
-	Want     string     `json:"want"`           // What the scenario says.
-	Status   Status     `json:"status"`
-	Text     string     `json:"text"` // What was found.
-	Evidence []Evidence `json:"evidence,omitempty"`
+	Number    int                `json:"number"`         // Which [[expect]], from 1.
+	Line      int                `json:"line,omitempty"` // Where it stands in the file.
+	About     string             `json:"about"`          // Which calls it is about,
+	AboutSaid sentences.Sentence `json:"about_said"`     // and the same for other languages.
+	Key       string             `json:"key"`            // Such as "max_attempts".
+	Want      string             `json:"want"`           // What the scenario says.
+	Status    Status             `json:"status"`
+	Text      string             `json:"text"` // What was found,
+	Said      sentences.Sentence `json:"said"` // and the same for other languages.
+	Evidence  []Evidence         `json:"evidence,omitempty"`
 }
 
 // maxEvidence bounds the places that a report shows of one finding.

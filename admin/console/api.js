@@ -1,6 +1,8 @@
 // The admin API, the same that everybody has. The token is kept for as long as
 // the tab is open, and sent to nobody else.
 
+import { says } from './i18n.js';
+
 const kept = 'mockllm.token';
 let token = sessionStorage.getItem(kept) || '';
 let asker = null;
@@ -9,9 +11,8 @@ let asking = null;
 /** A Problem is what the API says is wrong. */
 export class Problem extends Error {
   constructor(status, body) {
-    super(body.detail || body.title || String(status));
+    super(says(body.detail || body.title || String(status), body.said));
     this.status = status;
-    this.title = body.title || '';
     this.problems = body.problems || [];
   }
 }

@@ -1,6 +1,6 @@
 // A text with numbers at its lines, some of them marked.
 
-import { el, put } from './dom.js';
+import { el } from './dom.js';
 import { t } from './i18n.js';
 
 /** An Editor is a textarea beside the numbers of its lines. */
@@ -45,19 +45,22 @@ export class Editor {
 
   /** mark marks lines, which are numbered from 1. */
   mark(lines) {
+    this.draw();
+    for (const n of this.marked) this.numbers.children[n - 1]?.classList.remove('marked');
+    for (const n of lines) this.numbers.children[n - 1]?.classList.add('marked');
     this.marked = new Set(lines);
     this.area.setAttribute('aria-invalid', lines.length ? 'true' : 'false');
-    this.drawn = 0;
-    this.draw();
   }
 
+  /** draw has a number stand beside every line. Those that are there stay: a scenario may be long. */
   draw() {
     const count = this.area.value.split('\n').length;
-    if (count !== this.drawn) {
-      this.drawn = count;
-      const numbers = [];
-      for (let n = 1; n <= count; n++) numbers.push(el('div', { class: this.marked.has(n) ? 'marked' : '', 'data-line': n }, String(n)));
-      put(this.numbers, numbers);
+    let drawn = this.numbers.childElementCount;
+    if (count !== drawn) {
+      const more = document.createDocumentFragment();
+      while (drawn < count) more.append(el('div', { 'data-line': ++drawn }, String(drawn)));
+      while (drawn > count) this.numbers.children[--drawn].remove();
+      this.numbers.append(more);
       this.numbers.scrollTop = this.area.scrollTop;
     }
     this.told();

@@ -3,7 +3,7 @@
 
 import { el, badge, link, bar } from './dom.js';
 import { json } from './api.js';
-import { t } from './i18n.js';
+import { t, says } from './i18n.js';
 import { href } from './route.js';
 import { clock, day, duration, size } from './format.js';
 import { timeline } from './timeline.js';
@@ -47,7 +47,7 @@ function decision(x, namespace) {
       [t('exchange.delivery'), x.delivery],
       [t('exchange.fault'), x.fault],
       [t('exchange.limit'), x.limit],
-      [t('exchange.problem'), x.problem],
+      [t('exchange.problem'), x.problem && says(x.problem, x.problem_said)],
       [t('exchange.retry'), x.retry && t('retry.' + x.retry)],
       [t('exchange.after'), x.retry_after_ns && duration(x.retry_after_ns)],
     ]),
@@ -78,7 +78,7 @@ function upstream(x) {
     [t('exchange.status'), up.status || (x.done ? t('exchange.nostatus') : '')],
     [t('exchange.firstbyte'), up.status ? duration(up.first_byte_ns) : ''],
     [t('exchange.came'), up.status ? `${size(up.bytes)} · ${t('exchange.frames', { n: up.frames })}` : ''],
-    [t('exchange.broken'), up.failed && el('span', { class: 'bad' }, up.failed)],
+    [t('exchange.broken'), up.failed && el('span', { class: 'bad' }, says(up.failed))],
   ]);
 }
 
@@ -86,7 +86,7 @@ function near(x, namespace) {
   if (x.elsewhere) return el('p', { class: 'dim' }, t('exchange.elsewhere'));
   if (!x.near.length) return null;
   return el('div', { class: 'near' }, el('h4', {}, t('exchange.near')),
-    el('ul', {}, x.near.map((n) => el('li', {}, link(href('scenario', { namespace, rule: n.rule }), n.rule, { class: 'rule' }), ': ' + n.why))));
+    el('ul', {}, x.near.map((n) => el('li', {}, link(href('scenario', { namespace, rule: n.rule }), n.rule, { class: 'rule' }), ': ' + says(n.why, n.said)))));
 }
 
 function headers(of) {
@@ -129,7 +129,7 @@ const writing = new Set(['write', 'copy', 'text', 'binary']);
 /** sent shows the bytes as they left, and what was planned and did not. */
 function sent(x) {
   const gone = el('span', { class: 'gone' });
-  const rest = el('span', { class: 'rest', title: t('exchange.unsent') });
+  const rest = x.done ? el('span', { class: 'rest', title: t('exchange.unsent') }) : el('span', { class: 'planned' });
   let left = x.sent_bytes;
   let cut = 0;
   if (x.status && x.steps.some((s) => s.kind === 'head')) {
@@ -151,11 +151,11 @@ function sent(x) {
     }
   }
   return [
-    el('p', { class: 'dim' }, [t('exchange.bytes', { sent: size(x.sent_bytes), planned: size(x.answer_bytes) }), t('exchange.frames', { n: x.sent_frames }),
-      x.done ? t('exchange.took', { first: duration(x.first_byte_ns), took: duration(x.took_ns) }) : t('outcome.open'),
-      x.client_left ? t('exchange.left') : '', x.failed || ''].filter(Boolean).join(' · ')),
+    el('p', { class: 'dim' }, (x.done ? [t('exchange.bytes', { sent: size(x.sent_bytes), planned: size(x.answer_bytes) }), t('exchange.frames', { n: x.sent_frames }),
+      t('exchange.took', { first: duration(x.first_byte_ns), took: duration(x.took_ns) }), x.client_left ? t('exchange.left') : '', x.failed ? says(x.failed) : ''] :
+      [t('exchange.planned', { planned: size(x.answer_bytes) }), t('outcome.open')]).filter(Boolean).join(' · ')),
     el('pre', { class: 'bytes', tabindex: '0', 'aria-label': t('exchange.sent') }, gone, rest),
-    rest.textContent ? el('p', { class: 'dim' }, t('exchange.restnote')) : null,
+    x.done ? (rest.textContent ? el('p', { class: 'dim' }, t('exchange.restnote')) : null) : el('p', { class: 'dim' }, t('exchange.opennote')),
     cut ? el('p', { class: 'dim' }, t('exchange.cutnote')) : null,
   ];
 }

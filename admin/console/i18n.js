@@ -1,5 +1,8 @@
 // All words of the console, in English and in Chinese. The words of the
-// scenario language, ids and what the API says stay as they are.
+// scenario language, ids and what the vendors say stay as they are. What mockllm
+// itself says comes from the API, and its Chinese stands in chinese.js.
+
+import { chinese } from './chinese.js';
 
 const key = 'mockllm.language';
 
@@ -118,6 +121,8 @@ const words = {
   'exchange.binary': ['[{n} bytes]', '[{n} 字节]'],
   'exchange.unsent': ['planned and not sent', '已计划但未发送'],
   'exchange.restnote': ['What is struck through was planned and was not sent.', '划线部分已计划但未发送。'],
+  'exchange.planned': ['planned: {planned}', '计划 {planned}'],
+  'exchange.opennote': ['Under way: this is planned. What of it was sent is known when it is over.', '进行中：以上为计划内容，结束后才知道实际发送了多少。'],
   'exchange.cutnote': ['The journal keeps the first 16 KiB.', '日志只保留前 16 KiB。'],
 
   'timeline.none': ['Nothing was planned.', '没有计划任何步骤。'],
@@ -158,6 +163,10 @@ const words = {
   'scenario.hint': ['Ctrl+Enter applies. Counters of rules go on where names stay; a reset begins anew.', 'Ctrl+Enter 应用。名称不变的规则继续计数；重置后从头开始。'],
   'scenario.applied': ['“{name}” is followed. Rules: {rules}', '“{name}”已生效，共 {rules} 条规则。'],
   'scenario.wrong': ['Not applied. Problems: {n}', '未应用：{n} 个问题'],
+  'scenario.changed': ['Somebody else replaced the scenario meanwhile. What you wrote was not applied.', '期间有人替换了场景。您写的内容没有应用。'],
+  'scenario.theirs': ['Show theirs, discard mine', '显示对方的，放弃我的'],
+  'scenario.mine': ['Replace theirs by mine', '用我的替换对方的'],
+  'scenario.replaced': ['Somebody else replaced the scenario. This is the one that is followed now.', '有人替换了场景。现在显示的是当前生效的场景。'],
   'scenario.line': ['line {n}', '第 {n} 行'],
   'scenario.reset': ['Reset', '重置'],
   'scenario.resetask': ['Make the namespace as new? Counters, windows, limits, one-shots, records and its journal are forgotten.', '把命名空间恢复为全新状态?计数、时间窗、额度、一次性抛出、记录和日志都会清除。'],
@@ -181,6 +190,8 @@ const words = {
   'scenario.nextfires': ['the next one fires', '下一次触发'],
   'scenario.nextnot': ['the next one does not', '下一次不触发'],
   'scenario.nextroll': ['roll {roll}', '将掷得 {roll}'],
+  'scenario.seen': ['Looked for in the newest {seen} of {of} calls.', '在 {of} 次调用的最近 {seen} 次中查找。'],
+  'scenario.more': ['There are more; the {n} who called last are shown.', '还有更多；只显示最近调用的 {n} 个。'],
   'scenario.nobody': ['Nobody has been counted lately.', '近来没有计数。'],
   'scenario.sticky.content': ['Sticky by content:', '按内容保持：'],
   'scenario.sticky.key': ['Sticky by key:', '按密钥保持：'],
@@ -240,6 +251,10 @@ const words = {
   'verdict.nofindings': ['Nothing was found.', '没有发现。'],
   'verdict.expectations': ['Expectations', '期望'],
   'verdict.instead': ['Instead:', '应当：'],
+  'verdict.more': ['… {n} more places.', '……还有 {n} 处。'],
+  'status.PASS': ['PASS', 'PASS 通过'],
+  'status.FAIL': ['FAIL', 'FAIL 未通过'],
+  'status.INCONCLUSIVE': ['INCONCLUSIVE', 'INCONCLUSIVE 无法判定'],
   'severity.failure': ['failure', '失败'],
   'severity.warning': ['warning', '警告'],
   'severity.allowed': ['allowed', '允许'],
@@ -273,4 +288,17 @@ export function t(name, values) {
   const found = words[name];
   if (!found) return name;
   return found[chosen === 'zh' ? 1 : 0].replace(/\{(\w+)\}/g, (whole, hole) => values && hole in values ? String(values[hole]) : whole);
+}
+
+/** says returns what the API says: a text and, if it gives one, its form with what fills that. */
+export function says(text, said) {
+  return chosen === 'zh' ? inChinese(said || { form: text }) : text;
+}
+
+function inChinese({ form, with: filling = [] }) {
+  const known = Object.hasOwn(chinese, form) ? chinese[form] : form;
+  return known.replace(/\{(\d+)\}/g, (whole, n) => {
+    const part = filling[n - 1];
+    return part === undefined ? whole : typeof part === 'string' ? part : inChinese(part);
+  });
 }

@@ -2,7 +2,7 @@
 // document, and they are drawn once for each frame of the screen.
 
 import { el, put, button, choice, field, badge } from './dom.js';
-import { t } from './i18n.js';
+import { t, says } from './i18n.js';
 import { note, namespace } from './route.js';
 import { causes, outcomes, outcomeOf } from './outcome.js';
 import { follow } from './stream.js';
@@ -94,7 +94,8 @@ class Live {
       el('div', { class: 'head', 'aria-hidden': 'true' }, columns.map((c) => el('span', { class: c }, t('live.' + c)))),
       this.list);
     this.empty = el('p', { class: 'empty' });
-    this.detail = el('aside', { class: 'detail', id: 'detail', 'aria-label': t('live.detail'), tabindex: '-1', hidden: true });
+    this.detail = el('aside', { class: 'detail', id: 'detail', 'aria-label': t('live.detail'), tabindex: '-1', hidden: true,
+      on: { keydown: (e) => { if (e.key === 'Escape') this.show(0); } } });
     put(this.root,
       el('h1', { class: 'unseen' }, t('tab.live')),
       filters,
@@ -162,7 +163,7 @@ class Live {
   }
 
   words(x) {
-    return [x.method, x.url, x.model, x.key, x.namespace, x.limit, x.problem, x.upstream?.url, ...(x.rules || []).map((r) => r.rule)].join('\n').toLowerCase();
+    return [x.method, x.url, x.model, x.key, x.namespace, x.limit, x.problem && says(x.problem, x.problem_said), x.upstream?.url, ...(x.rules || []).map((r) => r.rule)].join('\n').toLowerCase();
   }
 
   soon() {
@@ -240,7 +241,7 @@ class Live {
 
   why(x) {
     const rules = (x.rules || []).map((r) => `${r.rule} #${r.n}`).join(', ');
-    if (x.problem) return x.problem;
+    if (x.problem) return says(x.problem, x.problem_said);
     if (rules) return x.cause === 'rule' || x.cause === 'success' || x.cause === 'connection' ? rules : `${t('cause.' + x.cause)} · ${rules}`;
     return x.limit || (x.cause === 'success' ? '' : t('cause.' + x.cause));
   }

@@ -57,7 +57,7 @@ function drawTabs() {
 }
 
 /** drawSpaces offers the namespaces that there are, and any other by its name. */
-async function drawSpaces() {
+async function drawSpaces(focus) {
   clearTimeout(looking);
   const known = ['', namespace()];
   try {
@@ -75,8 +75,9 @@ async function drawSpaces() {
     }, { id: 'namespace', 'aria-label': t('namespace') });
     put(spaces, el('span', { class: 'label', 'aria-hidden': 'true' }, t('namespace')), select);
   }
+  if (focus) spaces.querySelector('select')?.focus();
   clearTimeout(looking);
-  looking = setTimeout(drawSpaces, 5000);
+  looking = setTimeout(() => drawSpaces(), 5000);
 }
 
 let looking = 0; // When it is looked for namespaces again.
@@ -96,7 +97,7 @@ function other() {
   const leave = () => {
     offered = null;
     input.blur();
-    drawSpaces();
+    drawSpaces(true);
   };
   put(spaces, input);
   input.focus();

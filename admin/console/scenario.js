@@ -3,13 +3,13 @@
 
 import { el, put, button, choice, bar, badge, ask } from './dom.js';
 import { json, text, send, request, Problem } from './api.js';
-import { t } from './i18n.js';
+import { t, says } from './i18n.js';
 import { namespace, note } from './route.js';
 import { duration, clock } from './format.js';
 import { Editor } from './editor.js';
 
 const every = 2000;
-const drafts = new Map(); // What was changed and not applied, by namespace.
+const drafts = new Map(); // What was changed and not applied, and of which text, by namespace.
 
 /** open shows the view and returns how to close it. */
 export function open(root, params, say) {
@@ -23,6 +23,10 @@ class Scenario {
     this.root = root;
     this.say = say;
     this.space = namespace();
+    this.turns = 0; // How often the text was loaded or replaced,
+    this.busy = 0; // and how often that is under way.
+    this.tag = ''; // Of the text that the one in the editor was made of.
+    this.newer = null; // Of the text that somebody else put there meanwhile.
     this.wanted = params.get('rule') || '';
     this.incident = params.get('library') || '';
   }
@@ -32,6 +36,7 @@ class Scenario {
     this.head = el('p', { class: 'dim', id: 'scenario-name' });
     this.standing = el('div', { id: 'standing' });
     this.problems = el('div', { id: 'problems', role: 'alert' });
+    this.news = el('div', { id: 'news', role: 'status' });
     this.shelf = el('span', {});
     this.about = el('p', { class: 'hint' });
     this.applying = button(t('scenario.apply'), () => this.apply(), { class: 'primary', id: 'apply' });
@@ -44,35 +49,60 @@ class Scenario {
           this.standing),
         el('section', { 'aria-label': t('scenario.text') },
           el('div', { class: 'row' }, el('h2', {}, t('scenario.text')), this.shelf),
-          this.about, this.problems, this.editor.node,
+          this.about, this.news, this.problems, this.editor.node,
           el('div', { class: 'row' }, this.applying, button(t('scenario.undo'), () => this.load(), { id: 'undo' }), this.dropping),
           el('p', { class: 'hint' }, t('scenario.hint')))));
     this.drawShelf();
     const draft = drafts.get(this.space);
     await this.load();
-    if (draft !== undefined) this.editor.replace(draft);
+    if (draft !== undefined) {
+      this.editor.replace(draft.text);
+      this.tag = draft.tag; // If it is another by now, that is told.
+    }
     if (this.incident) await this.take(this.incident);
     await this.look();
   }
 
   close() {
     this.closed = true;
-    if (this.editor.changed()) drafts.set(this.space, this.editor.value());
+    if (this.editor.changed()) drafts.set(this.space, { text: this.editor.value(), tag: this.tag });
     else drafts.delete(this.space);
     clearTimeout(this.timer);
   }
 
+  /** alone loads or replaces the text; what was asked before of the server says nothing of it. */
+  async alone(what) {
+    this.turns++;
+    this.busy++;
+    await what();
+    this.busy--;
+  }
+
   /** load shows the text that the namespace follows. */
-  async load() {
+  load() {
+    return this.alone(() => this.fetch());
+  }
+
+  async fetch() {
     put(this.problems);
+    this.settled('');
     try {
-      const { hash } = await json('/api/v1/rules', { namespace: namespace() });
-      this.editor.load(hash ? await text('/api/v1/scenario', { namespace: namespace() }) : '');
+      const { hash } = await json('/api/v1/rules', { namespace: this.space });
+      const response = hash && await request('GET', '/api/v1/scenario', { query: { namespace: this.space } });
+      this.editor.load(response ? await response.text() : '');
+      this.settled(response ? response.headers.get('ETag') : '');
       put(this.about, hash ? '' : t('scenario.notext'));
     } catch (err) {
       this.editor.load('');
       this.tell(err);
     }
+  }
+
+  /** settled notes which text the one in the editor was made of. */
+  settled(tag) {
+    this.tag = tag;
+    this.newer = null;
+    put(this.news);
   }
 
   drawState() {
@@ -82,8 +112,11 @@ class Scenario {
   async drawShelf() {
     try {
       const { library } = await json('/api/v1/library', { namespace: namespace() });
-      put(this.shelf, choice([['', t('scenario.library')], ...library.map((i) => [i.name, i.name + ' — ' + i.about])], '', (name) => name && this.take(name),
-        { id: 'library', 'aria-label': t('scenario.library') }));
+      const shelf = choice([['', t('scenario.library')], ...library.map((i) => [i.name, i.name + ' — ' + says(i.about)])], '', (name) => {
+        shelf.value = ''; // The same one can be taken again.
+        if (name) this.take(name);
+      }, { id: 'library', 'aria-label': t('scenario.library') });
+      put(this.shelf, shelf);
     } catch (err) {
       this.tell(err);
     }
@@ -102,28 +135,58 @@ class Scenario {
   }
 
   async apply() {
+    await this.alone(() => this.replace());
+    this.look();
+  }
+
+  async replace() {
     put(this.problems);
     this.editor.mark([]);
     const sent = this.editor.value();
     try {
-      const answer = await (await request('PUT', '/api/v1/scenario', { query: { namespace: namespace() }, body: sent, type: 'application/toml' })).json();
+      const response = await request('PUT', '/api/v1/scenario', { query: { namespace: this.space }, body: sent, type: 'application/toml', headers: this.guard() });
+      const answer = await response.json();
       this.editor.load(sent);
+      this.settled(response.headers.get('ETag'));
       put(this.about);
       this.say(t('scenario.applied', { name: answer.name, rules: answer.rules }));
     } catch (err) {
       this.tell(err);
     }
-    this.look();
+  }
+
+  /** guard has a change be one of the text that is known here, and of no other. */
+  guard() {
+    return this.tag ? { 'If-Match': this.tag } : { 'If-None-Match': '*' };
+  }
+
+  /** compare looks whether somebody else replaced the text. What was written here meanwhile is not thrown away. */
+  compare(tag) {
+    if (tag === this.tag || tag === this.newer) return;
+    if (!this.editor.changed()) {
+      this.say(t('scenario.replaced'), 'warn');
+      this.load();
+      return;
+    }
+    this.newer = tag;
+    const mine = () => {
+      this.settled(tag);
+      this.apply();
+    };
+    put(this.news, el('p', { class: 'warn' }, t('scenario.changed')),
+      el('div', { class: 'row' }, button(t('scenario.theirs'), () => this.load(), { id: 'theirs' }), button(t('scenario.mine'), mine, { id: 'mine', class: 'danger' })));
+    this.news.scrollIntoView({ block: 'nearest' });
   }
 
   /** tell shows what is wrong, at its lines where it has some. */
   tell(err) {
+    if (err.status === 412) return; // It is looked for what changed.
     const list = err instanceof Problem ? err.problems : [];
     this.editor.mark(list.filter((p) => p.line).map((p) => p.line));
     put(this.problems, el('p', { class: 'bad' }, list.length ? t('scenario.wrong', { n: list.length }) : err.message),
       el('ul', {}, list.map((p) => el('li', {},
         p.line ? button(t('scenario.line', { n: p.line }), () => this.editor.go(p.line), { class: 'lineno' }) : null, ' ',
-        p.in ? el('b', {}, `${p.in} "${p.name || ''}"`) : null, p.in ? ': ' : '', p.pointer ? el('code', {}, p.pointer) : null, p.pointer ? ' ' : '', p.detail))));
+        p.in ? el('b', {}, `${p.in} "${p.name || ''}"`) : null, p.in ? ': ' : '', p.pointer ? el('code', {}, p.pointer) : null, p.pointer ? ' ' : '', says(p.detail, p.said)))));
     if (list[0]?.line) this.editor.go(list[0].line);
     this.problems.scrollIntoView({ block: 'nearest' });
   }
@@ -138,18 +201,25 @@ class Scenario {
   }
 
   async drop() {
-    await this.act(() => send('DELETE', '/api/v1/scenario', { namespace: namespace() }), t('scenario.dropped'));
-    this.load();
+    let dropped = false;
+    await this.alone(async () => {
+      dropped = await this.act(() => request('DELETE', '/api/v1/scenario', { query: { namespace: this.space }, headers: this.guard() }), t('scenario.dropped'));
+    });
+    if (dropped) await this.load();
   }
 
+  /** act does something and says so, or why it cannot be; it resolves to whether it was done. */
   async act(what, done) {
     try {
       await what();
       this.say(done);
+      return true;
     } catch (err) {
       this.say(err.message, 'bad');
+      return false;
+    } finally {
+      this.look();
     }
-    this.look();
   }
 
   /** look asks how things stand, now and again. */
@@ -157,7 +227,10 @@ class Scenario {
     clearTimeout(this.timer);
     if (!document.hidden) {
       try {
-        this.draw(await json('/api/v1/rules', { namespace: namespace() }));
+        const turns = this.turns;
+        const s = await json('/api/v1/rules', { namespace: this.space });
+        this.draw(s);
+        if (turns === this.turns && !this.busy && !this.closed) this.compare(s.hash ? `"${s.hash}"` : '');
       } catch (err) {
         if (!this.closed) put(this.standing, el('p', { class: 'bad' }, err.message));
       }
@@ -175,7 +248,7 @@ class Scenario {
     put(this.standing,
       s.connections.map((r, i) => this.rule(r, s, 'connection-' + i, t('scenario.connection'))),
       s.rules.map((r, i) => this.rule(r, s, 'rule-' + i, '')),
-      s.limits.map((l, i) => this.limit(l, i)),
+      s.limits.map((l, i) => this.limit(l, i, s)),
       s.connections.length + s.rules.length + s.limits.length === 0 ? el('p', { class: 'dim' }, t('scenario.norules')) : null);
     if (focus) document.getElementById(focus)?.focus();
     if (this.wanted) this.find(s);
@@ -207,7 +280,14 @@ class Scenario {
       r.window ? this.window(r.window, s) : null,
       r.counts.map((c) => this.progress(c, r)),
       r.counts.length ? null : el('p', { class: 'dim' }, t('scenario.nobody')),
+      this.covered(r, r.counts.length, r.per !== 'namespace' || r.sticky && r.sticky !== 'namespace', s),
       r.sticky ? this.sticky(r, id) : null);
+  }
+
+  /** covered says of whom is not told, if anybody counts alone. */
+  covered(of, shown, alone, s) {
+    const words = [of.more ? t('scenario.more', { n: shown }) : '', alone && s.seen < s.of ? t('scenario.seen', { seen: s.seen, of: s.of }) : ''].filter(Boolean);
+    return words.length ? el('p', { class: 'dim covered' }, words.join(' ')) : null;
   }
 
   window(w, s) {
@@ -233,12 +313,13 @@ class Scenario {
       button(t('scenario.release'), () => this.release(r.rule), { id: 'release-' + id, 'aria-label': t('scenario.releaserule', { rule: r.rule }) }));
   }
 
-  limit(l, i) {
+  limit(l, i, s) {
     return el('article', { class: 'card' },
       el('div', { class: 'row' }, el('h3', {}, t('scenario.limit') + ' ' + l.limit), this.lineOf(l.line, 'line-limit-' + i)),
       el('p', { class: 'dim' }, t('scenario.per.' + l.per)),
       l.units.map((u) => u.used.length ? u.used.map((by) => this.used(u, by)) :
-        el('p', { class: 'meter' }, bar(u.unit, 0, u.max), t('scenario.unused', { unit: u.unit, max: u.max }))));
+        el('p', { class: 'meter' }, bar(u.unit, 0, u.max), t('scenario.unused', { unit: u.unit, max: u.max }))),
+      this.covered(l, Math.max(...l.units.map((u) => u.used.length)), l.per !== 'namespace', s));
   }
 
   used(u, by) {

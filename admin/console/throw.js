@@ -3,7 +3,7 @@
 
 import { el, put, button, choice, field, badge, link } from './dom.js';
 import { json, send, request } from './api.js';
-import { t, lang } from './i18n.js';
+import { t, lang, says } from './i18n.js';
 import { namespace, note, to } from './route.js';
 import { clock } from './format.js';
 
@@ -29,7 +29,9 @@ class Throw {
       on: { input: () => this.later() } });
     this.results = el('ul', { class: 'results', id: 'results', 'aria-label': t('throw.results') });
     this.found = el('p', { class: 'dim', role: 'status', id: 'found' });
-    this.entry = el('div', { id: 'entry', class: 'entry', tabindex: '-1' }, el('p', { class: 'dim' }, t('throw.choose')));
+    this.entry = el('div', { id: 'entry', class: 'entry', tabindex: '-1', on: { keydown: (e) => {
+      if (e.key === 'Escape') this.results.querySelector('[aria-pressed=true]')?.focus();
+    } } }, el('p', { class: 'dim' }, t('throw.choose')));
     this.waiting = el('div', { id: 'waiting' });
     this.source = el('textarea', { id: 'source', class: 'source', spellcheck: 'false', rows: 5, 'aria-label': t('throw.json'), value: '{"fault": "reset", "times": 1}' });
     this.problems = el('div', { id: 'problems', role: 'alert' });
@@ -71,17 +73,19 @@ class Throw {
     if (asked !== this.asked || this.closed) return;
     put(this.found, found.length > mostShown ? t('throw.first', { shown: mostShown, n: found.length }) : t('throw.count', { n: found.length }));
     put(this.results, found.slice(0, mostShown).map((e) => el('li', {},
-      button([el('span', { class: 'id' }, e.id), el('span', { class: 'dim' }, lang() === 'zh' ? e.meaning_zh : e.meaning)], () => this.choose(e.id, true),
+      button([el('span', { class: 'id' }, e.id), el('span', { class: 'dim' }, lang() === 'zh' ? e.meaning_zh : e.meaning)], (click) => this.choose(e.id, true, click.detail === 0),
         { class: 'result', 'data-id': e.id, 'aria-pressed': e.id === this.id ? 'true' : 'false' }))));
   }
 
-  async choose(id, byHand) {
+  /** choose shows an entry; the keys, if they chose it, go on there and not behind the whole list. */
+  async choose(id, byHand, byKey) {
     this.id = id;
     note({ entry: id });
     for (const b of this.results.querySelectorAll('button')) b.setAttribute('aria-pressed', b.dataset.id === id ? 'true' : 'false');
     Object.assign(this.form, { variant: '', dialect: '', delivery: '' });
     await this.draw();
     if (byHand && innerWidth < 900) this.entry.scrollIntoView();
+    if (byKey) this.entry.focus();
   }
 
   /** draw shows the entry, the bytes that the choices lead to, and the form. */
@@ -101,7 +105,7 @@ class Throw {
       el('h2', { class: 'wrap' }, e.id),
       el('p', { lang: zh ? 'zh-CN' : 'en' }, zh ? e.meaning_zh : e.meaning),
       el('p', { class: 'dim', lang: zh ? 'en' : 'zh-CN' }, zh ? e.meaning : e.meaning_zh),
-      e.client_side ? el('p', { class: 'bad' }, t('throw.never') + ' ' + e.client_side) : [this.choices(e), this.bytes(e)],
+      e.client_side ? el('p', { class: 'bad' }, t('throw.never') + ' ' + says(e.client_side)) : [this.choices(e), this.bytes(e)],
       el('p', { class: 'dim wrap' }, t('throw.source') + ' ' + e.source));
     if (focus) document.getElementById(focus)?.focus();
   }
@@ -153,7 +157,7 @@ class Throw {
       this.say(t('throw.thrown', { what }));
     } catch (err) {
       put(this.problems, el('p', { class: 'bad' }, err.problems?.length ? t('scenario.wrong', { n: err.problems.length }) : err.message),
-        el('ul', {}, (err.problems || []).map((p) => el('li', {}, p.pointer ? el('code', {}, p.pointer) : null, p.pointer ? ' ' : '', p.detail))));
+        el('ul', {}, (err.problems || []).map((p) => el('li', {}, p.pointer ? el('code', {}, p.pointer) : null, p.pointer ? ' ' : '', says(p.detail, p.said)))));
       this.problems.scrollIntoView({ block: 'nearest' });
     }
     this.list();

@@ -3,7 +3,7 @@
 
 import { el, put, button, link, badge, save } from './dom.js';
 import { json, text } from './api.js';
-import { t } from './i18n.js';
+import { t, says } from './i18n.js';
 import { namespace, to } from './route.js';
 
 const downloads = [
@@ -51,10 +51,10 @@ export function open(root, params, say) {
 
 function content(v) {
   return [
-    el('p', { class: 'verdict-line' }, badge(kinds[v.status] + ' big', v.status), ' ', v.scenario),
+    el('p', { class: 'verdict-line' }, badge(kinds[v.status] + ' big', t('status.' + v.status)), ' ', v.scenario),
     el('p', { class: 'dim' }, t('verdict.counts', { exchanges: v.exchanges, calls: v.calls, seed: v.seed })),
     v.evicted ? el('p', { class: 'dim' }, t('verdict.evicted', { n: v.evicted })) : null,
-    (v.reasons || []).length ? el('ul', { class: 'reasons' }, v.reasons.map((r) => el('li', {}, r))) : null,
+    (v.reasons || []).length ? el('ul', { class: 'reasons' }, v.reasons.map((r, i) => el('li', {}, says(r, v.reasons_said[i])))) : null,
     el('h2', {}, t('verdict.findings')),
     (v.findings || []).length ? v.findings.map(finding) : el('p', { class: 'dim' }, t('verdict.nofindings')),
     (v.expectations || []).length ? el('h2', {}, t('verdict.expectations')) : null,
@@ -65,21 +65,22 @@ function content(v) {
 function finding(f) {
   return el('article', { class: 'card' },
     el('div', { class: 'row' }, el('h3', {}, badge(kinds[f.severity] || 'plain', t('severity.' + f.severity)), ' ', f.kind, f.count > 1 ? ` × ${f.count}` : '')),
-    el('p', {}, f.text),
-    el('p', { class: 'dim' }, t('verdict.instead') + ' ' + f.instead),
-    proof(f.evidence));
+    el('p', {}, says(f.text)),
+    el('p', { class: 'dim' }, t('verdict.instead') + ' ' + says(f.instead)),
+    proof(f.evidence),
+    f.severity !== 'allowed' && f.count > f.evidence.length ? el('p', { class: 'dim' }, t('verdict.more', { n: f.count - f.evidence.length })) : null);
 }
 
 function expectation(x) {
   return el('article', { class: 'card' },
-    el('h3', {}, badge(kinds[x.status] || 'plain', x.status), ' ', `${x.key} = ${x.want}`),
-    el('p', { class: 'dim' }, x.about, x.line ? ' · ' + t('scenario.line', { n: x.line }) : ''),
-    el('p', {}, x.text),
+    el('h3', {}, badge(kinds[x.status] || 'plain', t('status.' + x.status)), ' ', `${x.key} = ${x.want}`),
+    el('p', { class: 'dim' }, says(x.about, x.about_said), x.line ? ' · ' + t('scenario.line', { n: x.line }) : ''),
+    el('p', {}, says(x.text, x.said)),
     proof(x.evidence));
 }
 
 function proof(evidence) {
   if (!(evidence || []).length) return null;
   return el('ul', {}, evidence.map((e) => el('li', {},
-    (e.exchanges || []).map((id) => [link(to('live', { id }), '#' + id, { class: 'exchange' }), ' ']), e.text)));
+    (e.exchanges || []).map((id) => [link(to('live', { id }), '#' + id, { class: 'exchange' }), ' ']), says(e.text, e.said))));
 }

@@ -102,7 +102,7 @@ func printExplanation(w io.Writer, x mockllm.Explanation, seed uint64) {
 		fmt.Fprintf(w, "read as   %s %s, model %q, stream %t\n", r.Dialect, r.Operation, r.Model, r.Stream)
 	}
 	for _, rule := range x.Rules {
-		if rule.Why != "" {
+		if rule.Why.Form != "" {
 			fmt.Fprintf(w, "rule      %q does not fire: %s\n", rule.Rule, rule.Why)
 		}
 	}
@@ -140,7 +140,7 @@ func answerOf(x mockllm.Explanation) string {
 	case d.Failure != nil:
 		return ": " + d.Failure.Entry.ID()
 	case d.Problem != nil:
-		return ": " + d.Problem.Title + ": " + d.Problem.Detail
+		return ": " + d.Problem.Said().String()
 	default:
 		return ""
 	}

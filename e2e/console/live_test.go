@@ -1,8 +1,12 @@
 package console
 
 import (
+	"context"
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
@@ -157,6 +161,38 @@ func TestLiveByKeyboard(t *testing.T) {
 	p.until(`document.activeElement.id === 'close-detail'`)
 	p.press(kb.Enter)
 	p.until(`document.querySelector('#detail').hidden && document.activeElement.id === 'list'`)
+	p.quiet()
+}
+
+// What of an answer was sent is not known while it is under way, and is not guessed.
+func TestUnderWay(t *testing.T) {
+	w := serve(t, "[[rule]]\nname = \"silent\"\nfault = { kind = \"stall\", after_frames = 2 }\n", admin.Options{})
+	ctx, leave := context.WithCancel(t.Context())
+	var calling sync.WaitGroup
+	calling.Go(func() {
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.vendors+"/compatible-mode/v1/chat/completions", strings.NewReader(`{"model":"qwen-plus","stream":true,"messages":[{"role":"user","content":"x"}]}`))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		req.Header.Set("Authorization", "Bearer sk-console-0123456789")
+		if res, err := http.DefaultClient.Do(req); err == nil {
+			io.Copy(io.Discard, res.Body)
+			res.Body.Close()
+		}
+	})
+	defer calling.Wait()
+	defer leave()
+	p := open(t, w.console+"#live", desk)
+	p.sees("#list", "under way")
+	p.click("#row-1")
+	p.sees("#detail .sent", "planned:", "What of it was sent is known when it is over.")
+	if p.text("#detail .rest") != "" || p.text("#detail .planned") == "" {
+		t.Error("what is under way looks as if it had not been sent")
+	}
+	leave()
+	p.sees("#detail .sent", "the client left")
+	p.until(`document.querySelector('#detail .gone')?.textContent.includes('data: ') && !document.querySelector('#detail .planned')`)
 	p.quiet()
 }
 

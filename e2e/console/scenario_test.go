@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -102,6 +103,7 @@ func TestLibrary(t *testing.T) {
 	p := open(t, w.console+"#scenario?namespace=blue", desk)
 	p.choose("#library", "stream-cut")
 	p.until(`document.querySelector('#editor').value.includes('name = "stream-cut"')`)
+	p.until(`document.querySelector('#library').value === ''`) // The same one can be taken again.
 	p.click("#apply")
 	p.sees("#said", "“stream-cut” is followed.")
 	p.sees("#scenario-name", "stream-cut")
@@ -125,4 +127,75 @@ func TestFromExchangeToRule(t *testing.T) {
 	p.until(`(() => { const a = document.querySelector('#editor'); return a && a.value.slice(a.selectionStart, a.selectionEnd) === '[[rule]]' })()`)
 	p.sees(".card.wanted", "first two")
 	p.quiet()
+}
+
+// What is told of those who count alone is not all, and that is said.
+func TestScenarioSaysWhatIsCovered(t *testing.T) {
+	w := serve(t, "[[rule]]\nname = \"each\"\nwhen = { calls = 2, per = \"key\" }\nerror = \"Throttling\"\n", admin.Options{})
+	call := func(key int) {
+		w.post("", "/compatible-mode/v1/chat/completions", fmt.Sprintf("sk-of-caller-%04d", key), `{"model":"qwen-plus","messages":[{"role":"user","content":"x"}]}`)
+	}
+	for i := range 20 {
+		call(i)
+	}
+	p := open(t, w.console+"#scenario", desk)
+	p.until(`document.querySelectorAll('#rule-0 .meter').length === 20`)
+	if p.text(".covered") != "" {
+		t.Errorf("all is told of, and it says %q", p.text(".covered"))
+	}
+	for i := range 485 {
+		call(i % 25)
+	}
+	p.sees("#rule-0 .covered", "There are more; the 20 who called last are shown.", "Looked for in the newest 500 of 505 calls.")
+	p.quiet()
+}
+
+// Two people edit the same scenario: neither undoes unawares what the other did.
+func TestTwoEdit(t *testing.T) {
+	const theirs, mine = "name = \"theirs\"\n", "name = \"mine\"\n"
+	w := serve(t, counted, admin.Options{})
+	p, q := open(t, w.console+"#scenario", desk), open(t, w.console+"#scenario", desk)
+	text := func(p *page, want string) {
+		t.Helper()
+		p.until(`document.querySelector('#editor')?.value === ` + quote(want))
+	}
+	apply := func(p *page, text string) {
+		t.Helper()
+		p.write("#editor", text)
+		p.click("#apply")
+	}
+	followed := func(want string) {
+		t.Helper()
+		if got := string(w.server.Scenario("").Source()); got != want {
+			t.Errorf("followed is %q, want %q", got, want)
+		}
+	}
+	text(p, counted)
+	text(q, counted)
+	apply(q, theirs)
+	q.sees("#said", "“theirs” is followed.")
+	text(p, theirs) // Nothing was written here, so the new one is shown.
+	p.write("#editor", mine)
+	apply(q, counted)
+	q.sees("#said", "“counted” is followed.")
+	p.sees("#news", "Somebody else replaced the scenario meanwhile")
+	p.visit("verdict") // It is told again.
+	p.visit("scenario")
+	text(p, mine)
+	p.sees("#news", "Somebody else replaced the scenario meanwhile")
+	p.click("#apply")
+	p.until(`performance.getEntriesByType('resource').some((r) => r.name.includes('/api/v1/scenario') && r.responseStatus === 412)`)
+	followed(counted)
+	text(p, mine)
+	p.click("#mine")
+	p.sees("#said", "“mine” is followed.")
+	p.until(`document.querySelector('#news').childElementCount === 0`)
+	followed(mine)
+	text(q, mine)
+	q.write("#editor", theirs)
+	apply(p, counted)
+	q.click("#theirs")
+	text(q, counted)
+	p.quiet("412")
+	q.quiet()
 }

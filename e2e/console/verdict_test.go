@@ -63,6 +63,17 @@ func TestVerdict(t *testing.T) {
 	p.quiet()
 }
 
+// A finding that was seen often shows some places, and says how many more there are.
+func TestVerdictSaysHowManyMore(t *testing.T) {
+	w := serve(t, "name = \"wall\"\n[[rule]]\nname = \"wall\"\nerror = \"Arrearage\"\n", admin.Options{})
+	for range 16 {
+		w.chat("", "qwen-plus", "again and again")
+	}
+	p := open(t, w.console+"#verdict", look{width: 1280, height: 860, zh: true})
+	p.sees("#judged", "FAIL 未通过", "hopeless-retry × 15", "还有 5 处")
+	p.quiet()
+}
+
 // downloads keeps what is downloaded, and returns how to wait for a file.
 func (p *page) downloads() func(name string) []byte {
 	p.t.Helper()

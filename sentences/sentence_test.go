@@ -1,0 +1,56 @@
+package sentences
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestSentences(t *testing.T) {
+	wrong := Errorf("must be %s, not %d%%: %w", Plain("a number"), 7, io.EOF)
+	for _, c := range []struct {
+		said       Sentence
+		text, json string
+	}{
+		{Sentence{}, "", `{"form":""}`},
+		{New("nothing was called"), "nothing was called", `{"form":"nothing was called"}`},
+		{New("rule %q, call %d, roll %.2f", `a"b`, 3, 0.125), `rule "a\"b", call 3, roll 0.12`, `{"form":"rule {1}, call {2}, roll {3}","with":["\"a\\\"b\"","3","0.12"]}`},
+		{New("%s%s", "unknown", Sentence{}), "unknown", `{"form":"{1}{2}","with":["unknown",""]}`},
+		{New("%s", New("found %s", "it")), "found it", `{"form":"found {1}","with":["it"]}`},
+		{Of(io.EOF), "EOF", `{"form":"{1}","with":["EOF"]}`},
+		{Of(wrong), "must be a number, not 7%: EOF", `{"form":"must be {1}, not {2}%: {3}","with":[{"form":"a number"},"7","EOF"]}`},
+		{New("it %s", "{1}"), "it {1}", `{"form":"it {1}","with":["{1}"]}`},
+	} {
+		if c.said.String() != c.text || fmt.Sprint(c.said) != c.text {
+			t.Errorf("got %q, want %q", c.said, c.text)
+		}
+		written, err := json.Marshal(c.said)
+		if err != nil || string(written) != c.json {
+			t.Errorf("%s: got %s, %v, want %s", c.text, written, err, c.json)
+		}
+		var read Sentence
+		if err := json.Unmarshal(written, &read); err != nil || !reflect.DeepEqual(read, c.said) {
+			t.Errorf("%s: read back as %#v, %v", c.text, read, err)
+		}
+	}
+	if !errors.Is(wrong, io.EOF) || wrong.Error() != Of(wrong).String() {
+		t.Errorf("the error is %v", wrong)
+	}
+	var s Sentence
+	if err := json.Unmarshal([]byte(`{"form":"a {1}","with":[7]}`), &s); err == nil || !strings.Contains(err.Error(), "a {1}") {
+		t.Errorf("a number fills a sentence: %v", err)
+	}
+}
+
+// What is redacted is so wherever it stands.
+func TestFilled(t *testing.T) {
+	said := New("%s: %s", Plain("bad header"), New("%s says %q", "X", "secret")).Filled(func(text string) string { return strings.ReplaceAll(text, "secret", "***") })
+	written, err := json.Marshal(said)
+	if want := `{"form":"{1}: {2}","with":[{"form":"bad header"},{"form":"{1} says {2}","with":["X","\"***\""]}]}`; err != nil || string(written) != want || said.String() != `bad header: X says "***"` {
+		t.Errorf("got %s %s %v, want %s", said, written, err, want)
+	}
+}
