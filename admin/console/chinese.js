@@ -432,5 +432,8 @@ export const chinese = {
   "A stream begins, and then nothing comes, on a connection that stays open.": "流开始后再无数据，连接却一直开着。",
   "The task was accepted, and nobody knows.": "任务已被接受，却没人知道。",
   "The model's call of a tool is cut in the middle of its JSON.": "模型的工具调用在 JSON 中途被截断。",
-  "Reading aloud ends in the middle of a sentence.": "语音朗读在句子中途结束。"
+  "Reading aloud ends in the middle of a sentence.": "语音朗读在句子中途结束。",
+  "{1}; cut, reset and stall may strike inside one, with after_bytes, inside-rune or inside-string": "{1}；cut、reset 和 stall 可以在消息内部发生，用 after_bytes、inside-rune 或 inside-string",
+  "{1} is none: it has 32 hexadecimal digits, as the journal shows them": "{1} 不是指纹：指纹是 32 位十六进制数字，与日志中显示的一样",
+  "{1} is no time such as 2026-01-31T15:04:05Z": "{1} 不是像 2026-01-31T15:04:05Z 这样的时间"
 };
