@@ -24,18 +24,17 @@ func (s *Server) withFate(l net.Listener) net.Listener {
 // fate decides on a connection, and writes down what befalls it.
 func (s *Server) fate(tcp bool) *scenarios.ConnectionFault {
 	at := s.world("")
-	now := at.clock.Now()
 	var fault *scenarios.ConnectionFault
 	var firing scenarios.Firing
 	err := play.Guard(func() (err error) { // Nobody else catches it here: it would be the end of the server.
-		fault, firing, err = at.engine.Connect(context.Background(), now)
+		fault, firing, err = s.connect(&at)
 		return err
 	})
 	s.tellPanic(s.alive, err)
 	if fault == nil && err == nil {
 		return nil
 	}
-	e := &journal.Exchange{Time: now, Cause: string(byConnection), Seed: at.engine.Seed(), Done: true}
+	e := &journal.Exchange{Time: at.clock.Now(), Cause: string(byConnection), Seed: at.engine.Seed(), Done: true}
 	if err != nil {
 		e.Failed = err.Error()
 	} else {
@@ -49,6 +48,30 @@ func (s *Server) fate(tcp bool) *scenarios.ConnectionFault {
 	s.enter(e)
 	s.logExchange(s.alive, e)
 	return fault
+}
+
+// connect decides by what the default namespace follows, on all servers if several
+// share their state: one that refuses every connection would learn of nothing else
+// by a request.
+func (s *Server) connect(at *visit) (*scenarios.ConnectionFault, scenarios.Firing, error) {
+	ctx := context.Background()
+	if _, shared := s.state.(scenarios.Shared); !shared {
+		return at.engine.Connect(ctx, at.clock.Now(), nil)
+	}
+	for left := rereadings; ; left-- {
+		records, err := at.engine.View(ctx, scenarios.Connections)
+		if view, is := records.(scenarios.SharedView); is && err == nil {
+			err = s.agree(at.world, view.DefaultWorld())
+			at.engine = s.worlds.engine(at.world)
+		}
+		if err != nil {
+			return nil, scenarios.Firing{}, err
+		}
+		fault, firing, err := at.engine.Connect(ctx, at.clock.Now(), records)
+		if !errors.Is(err, scenarios.ErrStale) || left == 0 {
+			return fault, firing, err
+		}
+	}
 }
 
 // outspoken tells when no connection can be accepted, as without descriptors:

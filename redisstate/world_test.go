@@ -215,3 +215,36 @@ func TestChangesAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestConnectionFaultsOfReplicas: faults of connections that one replica was told
+// strike those of another, and end there, although no request comes through to
+// learn of that.
+func TestConnectionFaultsOfReplicas(t *testing.T) {
+	two := replicas(t, redistest.Run(t), 2)
+	a, b := two[0], two[1]
+	comes := func() bool {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.URL()+"/v2/models", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Close = true
+		res, err := b.Client().Do(req)
+		if err != nil {
+			return false
+		}
+		res.Body.Close()
+		return true
+	}
+	for range 2 {
+		if err := a.Follow("", loaded(t, "[[connection]]\nname = \"none\"\nwhen.every = 1\nfault = { kind = \"refuse\" }\n")); err != nil {
+			t.Fatal(err)
+		}
+		await(t, func() bool { return !comes() }) // One without such faults asks nobody whether there are some by now.
+		if err := a.Follow("", loaded(t, busy)); err != nil {
+			t.Fatal(err)
+		}
+		if !comes() {
+			t.Error("a connection is refused by what another replica followed before")
+		}
+	}
+}

@@ -66,13 +66,14 @@ func checkConnections(connections []Connection, r *report) {
 const Connections = "\x00connections"
 
 // Connect counts a new connection and returns what happens to it, nil if
-// nothing does.
-func (e *Engine) Connect(ctx context.Context, now time.Time) (*ConnectionFault, Firing, error) {
+// nothing does. The records are those by which the engine was chosen, nil if it was
+// by none; after [ErrStale] it is to be chosen anew.
+func (e *Engine) Connect(ctx context.Context, now time.Time, records View) (*ConnectionFault, Firing, error) {
 	list := e.scenario.Connections
 	if len(list) == 0 {
 		return nil, Firing{}, nil
 	}
-	call := Call{Passed: NoShots, Counters: make([]Counter, len(list))}
+	call := Call{Records: records, Passed: NoShots, Counters: make([]Counter, len(list))}
 	for i := range list {
 		call.Counters[i].Rule = list[i].Name
 	}

@@ -198,7 +198,7 @@ func TestStandTellsHolds(t *testing.T) {
 func TestStandTellsConnections(t *testing.T) {
 	e := NewEngine(mustLoad(t, standing), Settings{}, NewMemory())
 	for range 2 {
-		if _, _, err := e.Connect(context.Background(), start); err != nil {
+		if _, _, err := e.Connect(context.Background(), start, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
