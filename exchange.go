@@ -43,7 +43,7 @@ func (s *Server) exchange(w http.ResponseWriter, req *http.Request) {
 	defer s.worlds.leave(at)
 	rest := s.readBody(in, req)
 	if rest != nil {
-		w = &giver{w, rest}
+		w = play.WithRemainder(w, rest)
 	}
 	deadline.SetReadDeadline(time.Time{})
 	if in.State == responders.BodyCut {
@@ -261,16 +261,17 @@ func (s *Server) incoming(req *http.Request) (*responders.Incoming, visit) {
 
 // readBody reads the body of the request, up to the bound. It returns what is
 // beyond, which only upstream may want; nil if that is nothing.
-func (s *Server) readBody(in *responders.Incoming, req *http.Request) *remainder {
+func (s *Server) readBody(in *responders.Incoming, req *http.Request) *play.Remainder {
 	if req.Body == nil {
 		return nil
 	}
-	rest := &remainder{from: req.Body}
+	rest := play.NewRemainder(req.Body)
 	body, err := readAll(io.LimitReader(rest, s.maxBody+1), req.ContentLength)
 	in.Body = body
 	switch {
 	case int64(len(body)) > s.maxBody:
-		in.Body, in.State, rest.ahead = body[:s.maxBody], responders.BodyTooLarge, body[s.maxBody:]
+		in.Body, in.State = body[:s.maxBody], responders.BodyTooLarge
+		rest.Unread(body[s.maxBody:])
 		return rest
 	case err != nil:
 		in.State = responders.BodyCut

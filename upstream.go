@@ -52,7 +52,7 @@ type passing struct {
 	server    *Server
 	at        visit
 	in        *responders.Incoming
-	rest      *remainder           // Of a body that is longer than we read.
+	rest      *play.Remainder      // Of a body that is longer than we read.
 	responder responders.Responder // Nil for a path of nobody.
 	request   *scenarios.Request
 	decision  scenarios.Decision
@@ -210,7 +210,7 @@ func (p *passing) plan() (play.Script, error) {
 		entry = d.Failure.Entry
 	}
 	script, err := play.PlanCopy(p.answer, d, p.at.engine.Wire, known)
-	if err == nil && (script.TakesOver() || script.Upgrades()) && !p.rest.isOver() {
+	if err == nil && (script.TakesOver() || script.Upgrades()) && !p.rest.Over() {
 		return nil, errStillComes
 	}
 	if err == nil && p.responder != nil {

@@ -34,15 +34,19 @@ func PlayFrom(ctx context.Context, w http.ResponseWriter, s Script, from *Source
 	if from != nil {
 		defer from.Close()
 	}
+	takesOver := s.TakesOver()
 	var err error
-	if s.TakesOver() {
+	if takesOver {
 		err = p.hijacked(w, s)
-	} else if err = p.perform(s, newServed(w, s.paced())); err != nil && !p.refused {
-		abandon(w)
+	} else {
+		err = p.perform(s, newServed(w, s.paced()))
 	}
 	p.sent.Took = p.took()
 	if err != nil {
-		p.sent.ClientLeft, p.sent.Err = blame(ctx, err)
+		p.sent.ClientLeft, p.sent.Err = blame(ctx, err) // Before the client sees that the answer breaks off, and leaves for that.
+		if !takesOver && !p.refused {
+			abandon(w)
+		}
 	}
 	return p.sent, p.done
 }
