@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,6 +20,7 @@ type Remainder struct {
 	mu    sync.Mutex
 	ahead []byte // Was read too early.
 	err   error  // Why there is no more; io.EOF is the proper end.
+	over  atomic.Bool
 }
 
 // NewRemainder returns the remainder of a body that is not read yet.
@@ -46,21 +48,19 @@ func (r *Remainder) Read(b []byte) (int, error) {
 		return 0, r.err
 	}
 	n, err := r.from.Read(b)
-	r.err = err
+	if err != nil {
+		r.end(err)
+	}
 	return n, err
 }
 
-// Over reports whether nobody reads from the connection any more. Nil is over.
-func (r *Remainder) Over() bool {
-	if r == nil {
-		return true
-	}
-	if !r.mu.TryLock() {
-		return false // Somebody does right now.
-	}
-	defer r.mu.Unlock()
-	return r.err != nil
+func (r *Remainder) end(err error) {
+	r.err = err
+	r.over.Store(true)
 }
+
+// Over reports whether nobody reads from the connection any more. Nil is over.
+func (r *Remainder) Over() bool { return r == nil || r.over.Load() }
 
 // WithRemainder returns a writer for the answer to a request of whose body that
 // is still to be read.
@@ -86,7 +86,7 @@ func (g *giver) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 			return nil, nil, err
 		}
 		g.rest.mu.Lock()
-		g.rest.err = errTakenOver
+		g.rest.end(errTakenOver)
 		g.rest.mu.Unlock()
 	}
 	return connection.Hijack()
