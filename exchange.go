@@ -24,7 +24,7 @@ type exchange struct {
 	server    *Server
 	at        visit
 	in        *responders.Incoming
-	rest      *remainder           // Of a body that is longer than we read.
+	rest      *play.Remainder      // Of a body that is longer than we read.
 	responder responders.Responder // Nil for a path of nobody.
 	request   *scenarios.Request
 	decision  scenarios.Decision
@@ -46,7 +46,7 @@ func (s *Server) exchange(w http.ResponseWriter, req *http.Request) {
 	x.receive(w, req)
 	defer s.worlds.leave(x.at)
 	if x.rest != nil {
-		w = &giver{w, x.rest}
+		w = play.WithRemainder(w, x.rest)
 	}
 	if x.in.State == responders.BodyCut {
 		ctx = s.alive // The client has stopped sending, which ends the request's own context; it may still listen.
@@ -226,16 +226,17 @@ func (s *Server) incoming(req *http.Request) (*responders.Incoming, visit) {
 
 // readBody reads the body of the request, up to the bound. It returns what is
 // beyond, which only upstream may want; nil if that is nothing.
-func (s *Server) readBody(in *responders.Incoming, req *http.Request) *remainder {
+func (s *Server) readBody(in *responders.Incoming, req *http.Request) *play.Remainder {
 	if req.Body == nil {
 		return nil
 	}
-	rest := &remainder{from: req.Body}
+	rest := play.NewRemainder(req.Body)
 	body, err := readAll(io.LimitReader(rest, s.maxBody+1), req.ContentLength)
 	in.Body = body
 	switch {
 	case int64(len(body)) > s.maxBody:
-		in.Body, in.State, rest.ahead = body[:s.maxBody], responders.BodyTooLarge, body[s.maxBody:]
+		in.Body, in.State = body[:s.maxBody], responders.BodyTooLarge
+		rest.Unread(body[s.maxBody:])
 		return rest
 	case err != nil:
 		in.State = responders.BodyCut

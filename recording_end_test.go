@@ -72,10 +72,19 @@ func leave(_ *Server, answer *http.Response) { answer.Body.Close() }
 
 func drain(_ *Server, answer *http.Response) { io.Copy(io.Discard, answer.Body) }
 
-// TestReplaysNoFrames holds that a stream without any frame is replayed as one:
-// whether it ended properly or broke off.
-func TestReplaysNoFrames(t *testing.T) {
-	for name, end := range map[string]string{"it ends": "0\r\n\r\n", "it breaks off": ""} {
+// TestReplaysEnds holds that a stream is replayed with its end, proper or not,
+// wherever that was: also without any frame.
+func TestReplaysEnds(t *testing.T) {
+	for name, end := range map[string]string{
+		"it ends":                 "0\r\n\r\n",
+		"it breaks off":           "",
+		"behind a frame":          oneFrame,
+		"within a frame":          oneFrame + "6\r\ndata: \r\n",
+		"behind the end mark":     oneFrame + "e\r\ndata: [DONE]\n\n\r\n",
+		"behind a reason":         "2b\r\ndata: {\"choices\":[{\"finish_reason\":\"a\"}]}\n\n\r\n",
+		"behind a comment":        oneFrame + "5\r\n: c\n\n\r\n",
+		"a whole without a frame": "5\r\n: c\n\n\r\n0\r\n\r\n",
+	} {
 		t.Run(name, func(t *testing.T) {
 			var want string
 			r := recorded(t, bareUpstream(t, says(sse+end)), func(front *Server) { want = onTheWire(t, front.URL(), liveStream) })

@@ -201,7 +201,7 @@ func (p *passing) plan() (play.Script, error) {
 		entry = d.Failure.Entry
 	}
 	script, err := play.PlanCopy(p.answer, d, p.at.engine.Wire, known)
-	if err == nil && (script.TakesOver() || script.Upgrades()) && !p.rest.isOver() {
+	if err == nil && (script.TakesOver() || script.Upgrades()) && !p.rest.Over() {
 		return nil, errStillComes
 	}
 	if err == nil && p.responder != nil {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -80,47 +79,6 @@ func TestAnsweredWhileSending(t *testing.T) {
 		})
 	}
 }
-
-// TestTakenOverWhileSending ends the reading of a body when its connection is
-// taken over: net/http has no pity with who goes on.
-func TestTakenOverWhileSending(t *testing.T) {
-	ended := make(chan error, 1)
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		rest := &remainder{from: req.Body}
-		reading := make(chan struct{})
-		go func() {
-			n, err := io.ReadFull(rest, make([]byte, 1))
-			close(reading)
-			for ; n > 0 || err == nil; n, err = rest.Read(make([]byte, 1000)) {
-			}
-			ended <- err
-		}()
-		<-reading
-		conn, _, err := (&giver{w, rest}).Hijack()
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		conn.Close()
-	}))
-	defer srv.Close()
-	req, err := http.NewRequest(http.MethodPost, srv.URL, endless{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if answer, err := http.DefaultClient.Do(req); err == nil {
-		answer.Body.Close()
-		t.Error("it is answered")
-	}
-	if err := <-ended; err == nil || err == io.EOF {
-		t.Errorf("the body ends with %v", err)
-	}
-}
-
-// endless is a body without end.
-type endless struct{}
-
-func (endless) Read(b []byte) (int, error) { return len(b), nil }
 
 // TestAnswerBeforeTheRest: a client may wait for the beginning of the answer
 // before it sends the rest of a long call, and the answer goes on.

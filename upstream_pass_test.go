@@ -277,7 +277,7 @@ func TestCannotBeDone(t *testing.T) {
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		if r.URL.Query().Get("zip") != "" {
-			w.Header().Set("Content-Encoding", "gzip")
+			w.Header().Set("Content-Encoding", "br")
 		}
 		io.WriteString(w, "data: {}\n\n")
 	}))

@@ -36,15 +36,19 @@ func PlayFrom(ctx context.Context, w http.ResponseWriter, s Script, from *Source
 	if from != nil {
 		defer from.Close()
 	}
+	takesOver := s.TakesOver()
 	var err error
-	if s.TakesOver() {
+	if takesOver {
 		err = p.hijacked(w, s)
-	} else if err = p.perform(s, newServed(w, s.paced())); err != nil && !p.refused {
-		abandon(w)
+	} else {
+		err = p.perform(s, newServed(w, s.paced()))
 	}
 	p.sent.Took = p.took()
 	if err != nil {
-		p.sent.ClientLeft, p.sent.Err = blame(ctx, err)
+		p.sent.ClientLeft, p.sent.Err = blame(ctx, err) // Before the client sees that the answer breaks off, and leaves for that.
+		if !takesOver && !p.refused {
+			abandon(w)
+		}
 	}
 	return p.sent, p.done
 }
@@ -136,10 +140,15 @@ func (p *player) perform(s Script, out output) error {
 		return nil
 	})
 	if broken, is := err.(*PanicError); is && !p.begun {
-		p.refused, p.sent.Status = true, http.StatusInternalServerError
-		refuse(out, Broken(broken))
+		p.refuse(broken, out)
 	}
 	return err
+}
+
+// refuse is our own answer instead of one that panicked.
+func (p *player) refuse(broken *PanicError, out output) {
+	p.refused, p.sent.Status = true, http.StatusInternalServerError
+	refuse(out, Broken(broken))
 }
 
 // made returns the step as it is performed, and notes it if the script copies.
