@@ -6,6 +6,7 @@ import { json, text } from './api.js';
 import { t, says } from './i18n.js';
 import { namespace, to } from './route.js';
 
+const every = 3000; // Milliseconds, at least.
 const downloads = [
   ['junit', 'junit.xml', 'application/xml', '/api/v1/verdict', { format: 'junit' }],
   ['markdown', 'verdict.md', 'text/markdown', '/api/v1/verdict', { format: 'markdown' }],
@@ -31,8 +32,15 @@ export function open(root, params, say) {
     }, { id: 'download-' + name }))),
     body);
 
+  /** look asks for the verdict, now and again: the more seldom, the longer the server judges. */
   async function look() {
     clearTimeout(timer);
+    const began = performance.now();
+    if (!document.hidden) await judge();
+    if (!closed) timer = setTimeout(look, Math.max(every, 10 * (performance.now() - began)));
+  }
+
+  async function judge() {
     try {
       const v = await json('/api/v1/verdict', { namespace: namespace() });
       const now = JSON.stringify(v);
@@ -42,7 +50,6 @@ export function open(root, params, say) {
       if (!closed) put(body, el('p', { class: 'bad' }, err.message));
       drawn = '';
     }
-    if (!closed) timer = setTimeout(look, 3000);
   }
 
   look();
