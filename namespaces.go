@@ -1,6 +1,7 @@
 package mockllm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -285,6 +286,6 @@ func (s *Server) Info() admin.Info {
 		Version: Version(), Go: runtime.Version(),
 		Scenario: scenario.Name, Hash: scenario.Hash(), Rules: len(scenario.Rules), Limits: len(scenario.Limits),
 		Connections: len(scenario.Connections), Seed: engine.Seed(), Speed: engine.Speed(), Edition: string(engine.Edition()),
-		EvictedRecords: s.forgotten.Load(),
+		EvictedRecords: s.forgotten.Load(), URL: cmp.Or(s.publicURL, s.URL()),
 	}
 }

@@ -101,6 +101,7 @@ type Info struct {
 	Seed        uint64  `json:"seed"`
 	Speed       float64 `json:"speed"`
 	Edition     string  `json:"edition"`
+	URL         string  `json:"url,omitempty"` // Of the vendors' paths; "" before there is any.
 
 	// EvictedRecords is how many records of clients, such as tasks, were
 	// forgotten because their namespace had too many.

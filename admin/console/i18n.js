@@ -72,6 +72,7 @@ const words = {
   'live.detail': ['One exchange', '单条交互'],
   'live.count': ['{found} of {all}', '{found} / {all}'],
   'live.empty': ['Nothing has been called in this namespace yet.', '此命名空间还没有调用。'],
+  'live.first': ['Nothing has been called in this namespace yet. Clients call {url}.', '此命名空间还没有调用。客户端应调用 {url}。'],
   'live.nothing': ['No exchange fits the filters.', '没有符合筛选的交互。'],
   'live.gap': ['Exchanges up to #{id} are not kept any more.', '#{id} 及更早的交互已不再保留。'],
   'live.closed': ['The server closes.', '服务器正在关闭。'],

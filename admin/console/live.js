@@ -2,6 +2,7 @@
 // document, and they are drawn once for each frame of the screen.
 
 import { el, put, button, choice, field, badge } from './dom.js';
+import { json } from './api.js';
 import { t, says } from './i18n.js';
 import { note, namespace } from './route.js';
 import { causes, outcomes, outcomeOf } from './outcome.js';
@@ -48,11 +49,25 @@ class Live {
     const resized = new ResizeObserver(() => this.soon());
     resized.observe(this.list);
     if (this.id) this.show(this.id, this.of);
+    this.learn();
     return () => {
       this.closed = true;
       this.stop();
       resized.disconnect();
     };
+  }
+
+  /** learn finds out what clients call, for who has not called anything yet. */
+  async learn() {
+    try {
+      const { url } = await json('/version');
+      if (!url) return;
+      const address = new URL(url);
+      if (['0.0.0.0', '[::]'].includes(address.hostname)) address.hostname = location.hostname;
+      this.called = address.origin + (namespace() && '/ns/' + namespace());
+    } catch { return; } // What follows the calls says so.
+    this.stale = true;
+    this.soon();
   }
 
   listen() {
@@ -200,7 +215,7 @@ class Live {
     for (const x of this.rows.values()) if (this.lets(x)) this.found.push(x.id);
     this.found.sort((a, b) => a - b);
     put(this.count, t('live.count', { found: this.found.length, all: this.rows.size }));
-    put(this.empty, this.rows.size === 0 ? t('live.empty') : this.found.length === 0 ? t('live.nothing') : '');
+    put(this.empty, this.rows.size === 0 ? (this.called ? t('live.first', { url: this.called }) : t('live.empty')) : this.found.length === 0 ? t('live.nothing') : '');
     if (this.list.scrollTop > 0 && before) {
       this.canvas.style.height = this.found.length * height + 'px';
       let fresh = 0;

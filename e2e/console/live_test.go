@@ -48,6 +48,8 @@ func TestLiveTellsWhy(t *testing.T) {
 	if hash := eval[string](p, `location.hash`); hash != "#live?id=1" {
 		t.Errorf("the address of the exchange is %s", hash)
 	}
+	p.visit("live?namespace=blue")
+	p.sees(".empty", "Clients call "+w.vendors+"/ns/blue.")
 	p.quiet()
 }
 
