@@ -102,15 +102,11 @@ func (r *Raw) keepBody(body []byte) {
 
 // keepRest copies the headers and what the script writes into one piece.
 func (r *Raw) keepRest(header map[string][]string, s play.Script) {
-	first := r.survey(s)
-	written := 0
-	for i := range first {
-		written += len(first[i].Data)
-	}
-	kept, behind := packBoth(header, sentHeader(first), min(written, keptBody))
+	written := r.survey(s)
+	kept, behind := packBoth(header, sentHeader(s), min(written, keptBody))
 	r.header, r.answer = kept[:behind], kept[behind:]
-	r.keepScript(first, kept, written > keptBody)
-	r.rest = int64(cap(kept)) + int64(len(first))*int64(unsafe.Sizeof(play.Step{})) + int64(len(r.beats))*int64(unsafe.Sizeof(beat{}))
+	r.keepScript(s, kept, written > keptBody)
+	r.rest = int64(cap(kept)) + int64(len(r.script))*int64(unsafe.Sizeof(play.Step{})) + int64(len(r.beats))*int64(unsafe.Sizeof(beat{}))
 	r.size += r.rest
 }
 
@@ -123,37 +119,33 @@ func packBoth(asked, answered map[string][]string, more int) (packed []byte, beh
 	return append(make([]byte, 0, len(both)+more), both...), len(first)
 }
 
-// survey counts what a script does, and returns its first steps.
-func (r *Raw) survey(s play.Script) (first []play.Step) {
-	r.steps, r.planned, r.beats = 0, 0, nil
-	if !s.Says() {
-		r.beats = slices.Grow(r.beats, beatsIn(s))
-		for i := range s {
-			r.note(&s[i])
+// survey counts what a script does, and how much its first steps write.
+func (r *Raw) survey(s play.Script) (written int) {
+	r.steps, r.planned = 0, 0
+	if s.Says() { // Its frames are made once more, so that no more is taken than is kept.
+		for step := range s.Steps() {
+			written += r.count(&step)
 		}
-		return s[:min(len(s), keptSteps)]
+		return written
 	}
-	for step := range s.Steps() {
-		r.note(&step)
-		if r.steps <= keptSteps {
-			step.Data = slices.Clone(step.Data)
-			first = append(first, step)
-		}
+	for i := range s {
+		written += r.count(&s[i])
 	}
-	return first
+	return written
 }
 
-// note counts a step, and keeps it as a beat behind the first ones.
-func (r *Raw) note(step *play.Step) {
+// count counts a step, and returns how much it writes if it is one of the first.
+func (r *Raw) count(step *play.Step) int {
 	switch step.Kind {
 	case play.Write, play.Text, play.Binary:
 		r.planned += len(step.Data)
 	case play.Copy:
 		r.planned += int(step.Bytes)
 	}
-	if r.steps++; r.steps > keptSteps && len(r.beats) < keptBeats {
-		r.beats = append(r.beats, beatOf(step))
+	if r.steps++; r.steps > keptSteps {
+		return 0
 	}
+	return len(step.Data)
 }
 
 // reserve counts beforehand what a pending script will take.
@@ -193,28 +185,59 @@ func (r *Raw) replanned(s play.Script) *Raw {
 	return &next
 }
 
-// keepScript copies the steps, and behind kept what they write, as far as it is
-// shown.
-func (r *Raw) keepScript(first []play.Step, kept []byte, cut bool) {
-	r.script = slices.Clone(first)
+// keepScript copies the first steps, and behind kept what they write, as far as
+// it is shown. Steps behind those are kept as beats.
+func (r *Raw) keepScript(s play.Script, kept []byte, cut bool) {
+	k := keeping{r: r, kept: kept, left: keptBody}
+	first := min(r.steps, keptSteps)
+	r.script, r.beats, r.sizes = make([]play.Step, 0, first), make([]beat, 0, min(r.steps-first, keptBeats)), nil
 	if cut {
-		r.sizes = make([]int, len(first))
+		r.sizes = make([]int, 0, first)
 	}
-	left := keptBody
-	for i := range r.script {
-		step := &r.script[i]
-		if cut {
-			r.sizes[i] = len(step.Data)
+	if !s.Says() {
+		for i := range s {
+			k.keep(&s[i])
 		}
-		from := len(kept)
-		kept = append(kept, step.Data[:min(len(step.Data), left)]...)
-		step.Data, step.Header = kept[from:], nil
-		left -= len(step.Data)
+		return
+	}
+	for step := range s.Steps() {
+		if !k.keep(&step) {
+			return
+		}
 	}
 }
 
+// keeping copies one step after the other.
+type keeping struct {
+	r    *Raw
+	kept []byte
+	left int
+}
+
+// keep reports whether there is room for more.
+func (k *keeping) keep(step *play.Step) bool {
+	r := k.r
+	if len(r.script) == keptSteps {
+		if len(r.beats) == cap(r.beats) {
+			return false
+		}
+		r.beats = append(r.beats, beatOf(step))
+		return true
+	}
+	if r.sizes != nil {
+		r.sizes = append(r.sizes, len(step.Data))
+	}
+	from := len(k.kept)
+	k.kept = append(k.kept, step.Data[:min(len(step.Data), k.left)]...)
+	k.left -= len(k.kept) - from
+	r.script = append(r.script, *step)
+	last := &r.script[len(r.script)-1]
+	last.Data, last.Header = k.kept[from:], nil
+	return true
+}
+
 // sentHeader returns the header that a script sends.
-func sentHeader(script []play.Step) map[string][]string {
+func sentHeader(script play.Script) map[string][]string {
 	for i := range script {
 		if script[i].Kind == play.Head {
 			return script[i].Header
