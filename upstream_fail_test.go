@@ -118,7 +118,7 @@ func TestUpstreamThatFails(t *testing.T) {
 				t.Errorf("broken off with %v", err)
 			}
 			front.AwaitExchanges(t.Context(), 1)
-			e := front.Journal()[0]
+			e := onlyExchange(t, front)
 			if e.Upstream == nil || !strings.Contains(e.Upstream.Failed, c.failed) || (e.Upstream.Failed == "") != (c.failed == "") ||
 				!strings.HasPrefix(e.Problem, c.problem) || (e.Failed != "") != c.broken || e.ClientLeft || e.Cause != "upstream" {
 				t.Errorf("the journal says %+v, upstream %+v", e, e.Upstream)
@@ -134,7 +134,7 @@ func TestUpstreamDiesBeforeDamage(t *testing.T) {
 	if status, body := post(t, front.URL()+chatPath, hello); status != 502 || !strings.Contains(body, `"upstream failed"`) {
 		t.Errorf("%d %s", status, body)
 	}
-	if up := front.Journal()[0].Upstream; up.Status != 200 || up.Bytes != 4 || !strings.Contains(up.Failed, "unexpected EOF") {
+	if up := onlyExchange(t, front).Upstream; up.Status != 200 || up.Bytes != 4 || !strings.Contains(up.Failed, "unexpected EOF") {
 		t.Errorf("the journal says %+v", up)
 	}
 }
@@ -147,7 +147,7 @@ func TestUpstreamErrorIsKnown(t *testing.T) {
 	post(t, front.URL()+chatPath, hello)
 	front.AwaitExchanges(t.Context(), 1)
 	upstream.AwaitExchanges(t.Context(), 1)
-	if got, want := front.Journal()[0], upstream.Journal()[0]; got.Error != want.Error || got.Retry != want.Retry || got.Error == "" {
+	if got, want := onlyExchange(t, front), onlyExchange(t, upstream); got.Error != want.Error || got.Retry != want.Retry || got.Error == "" {
 		t.Errorf("the journal says %s, %s", got.Error, got.Retry)
 	}
 }
@@ -252,7 +252,7 @@ func TestClientLeavesUpstream(t *testing.T) {
 				t.Error("upstream was sent something")
 			}
 			front.AwaitExchanges(t.Context(), 1)
-			if e := front.Journal()[0]; !e.ClientLeft || e.Failed != "" || e.Upstream.Failed != "" {
+			if e := onlyExchange(t, front); !e.ClientLeft || e.Failed != "" || e.Upstream.Failed != "" {
 				t.Errorf("%+v, upstream %+v", e, e.Upstream)
 			}
 		})
@@ -276,7 +276,7 @@ func TestCloseUpstream(t *testing.T) {
 	if err := <-over; err == nil {
 		t.Error("the client got an answer")
 	}
-	if e := front.Journal()[0]; e.Failed != "the server closed" || e.ClientLeft || e.Upstream.Failed != "" {
+	if e := onlyExchange(t, front); e.Failed != "the server closed" || e.ClientLeft || e.Upstream.Failed != "" {
 		t.Errorf("%+v, upstream %+v", e, e.Upstream)
 	}
 }

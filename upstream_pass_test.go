@@ -296,7 +296,7 @@ func TestCannotBeDone(t *testing.T) {
 		if status, body := post(t, front.URL()+path, body); status != 501 || !strings.Contains(body, `"cannot be done upstream"`) {
 			t.Errorf("%s: %d %s", rest, status, body)
 		}
-		if e := front.Journal()[0]; e.Upstream.Status != 200 || !strings.HasPrefix(e.Problem, "cannot be done upstream") {
+		if e := onlyExchange(t, front); e.Upstream.Status != 200 || !strings.HasPrefix(e.Problem, "cannot be done upstream") {
 			t.Errorf("%s: the journal says %+v %+v", rest, e, e.Upstream)
 		}
 	}
@@ -317,7 +317,7 @@ func TestUpstreamInJournal(t *testing.T) {
 	defer upstream.Close()
 	front := inFrontOf(t, upstream.URL, "[[rule]]\nname = \"slow\"\nlatency = \"1ns\"")
 	post(t, front.URL()+chatPath, liveStream)
-	e := front.Journal()[0]
+	e := onlyExchange(t, front)
 	up := e.Upstream
 	if up == nil || up.URL != upstream.URL || up.Status != 200 || up.Bytes != 74 || up.Frames != 2 || up.Failed != "" || up.FirstByte <= 0 {
 		t.Errorf("upstream %+v", up)
