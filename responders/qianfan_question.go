@@ -1,6 +1,7 @@
 package responders
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -73,6 +74,41 @@ func (q *question) stops() (words []string, wellFormed bool) {
 		return wellFormed
 	})
 	return words, wellFormed
+}
+
+// A wording is how an API refuses a parameter: for its form, or for its value.
+type wording struct {
+	malformed func(param string) *scenarios.Refusal
+	outside   func(param, text string) *scenarios.Refusal
+}
+
+// inRange refuses the first parameter that is no number or lies outside of its
+// range.
+func (q *question) inRange(spans []span, say wording) *scenarios.Refusal {
+	for _, s := range spans {
+		switch v, given := q.given(s.param); {
+		case !given:
+		case v.Type != gjson.Number:
+			return say.malformed(s.param)
+		case !s.holds(v.Num):
+			return say.outside(s.param, s.text)
+		}
+	}
+	return nil
+}
+
+// stopsWell refuses stop words that are malformed, too many or too long.
+func (q *question) stopsWell(say wording) *scenarios.Refusal {
+	words, wellFormed := q.stops()
+	switch {
+	case !wellFormed:
+		return say.malformed("stop")
+	case len(words) > maxStops:
+		return say.outside("stop", "[0, 4]")
+	case slices.ContainsFunc(words, func(w string) bool { return utf8.RuneCountInString(w) > maxStopLength }):
+		return say.outside("length of stop", "[1, 20]")
+	}
+	return nil
 }
 
 // tooLong reports whether a text is longer than the model takes, in characters

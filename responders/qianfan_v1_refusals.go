@@ -155,36 +155,16 @@ func (q *question) v1Text() *scenarios.Refusal {
 	if longest == 0 {
 		output.high, output.text = 1<<31, "[2, "+strconv.Itoa(v1MaxOutput)+"]"
 	}
-	if refused := q.v1Params(append(v1Spans[:len(v1Spans):len(v1Spans)], output)); refused != nil {
-		return refused
-	}
-	words, wellFormed := q.stops()
-	if !wellFormed {
-		return v1Invalid()
-	}
-	if len(words) > maxStops {
-		return v1Range("stop", "[0, 4]")
-	}
-	for _, word := range words {
-		if utf8.RuneCountInString(word) > maxStopLength {
-			return v1Range("length of stop", "[1, 20]")
-		}
-	}
-	return nil
+	return firstRefusal(
+		func() *scenarios.Refusal {
+			return q.inRange(append(v1Spans[:len(v1Spans):len(v1Spans)], output), v1Says)
+		},
+		func() *scenarios.Refusal { return q.stopsWell(v1Says) },
+	)
 }
 
-func (q *question) v1Params(spans []span) *scenarios.Refusal {
-	for _, s := range spans {
-		switch v, given := q.given(s.param); {
-		case !given:
-		case v.Type != gjson.Number:
-			return v1Invalid()
-		case !s.holds(v.Num):
-			return v1Range(s.param, s.text)
-		}
-	}
-	return nil
-}
+// v1Says names no parameter that is malformed.
+var v1Says = wording{malformed: func(string) *scenarios.Refusal { return v1Invalid() }, outside: v1Range}
 
 // v1Length measures all that is said, the system's turn included.
 func (q *question) v1Length() *scenarios.Refusal { return q.v1LengthOf(q.said()...) }
@@ -261,7 +241,7 @@ func (q *question) v1Picture() *scenarios.Refusal {
 			Args: map[string]string{"len": strconv.Itoa(utf8.RuneCountInString(prompt))},
 		}
 	}
-	if refused := q.v1Params(v1PictureSpans); refused != nil {
+	if refused := q.inRange(v1PictureSpans, v1Says); refused != nil {
 		return refused
 	}
 	switch {

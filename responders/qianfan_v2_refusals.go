@@ -170,33 +170,13 @@ func (q *question) v2Params() *scenarios.Refusal {
 		output.param = param
 		spans = append(spans, output)
 	}
-	if refused := q.v2ParamsIn(spans); refused != nil {
-		return refused
-	}
-	words, wellFormed := q.stops()
-	switch {
-	case !wellFormed:
-		return v2Invalid("stop")
-	case len(words) > maxStops:
-		return v2Range("stop", "[0, 4]")
-	case slices.ContainsFunc(words, func(w string) bool { return utf8.RuneCountInString(w) > maxStopLength }):
-		return v2Range("length of stop", "[1, 20]")
-	}
-	return nil
+	return firstRefusal(
+		func() *scenarios.Refusal { return q.inRange(spans, v2Says) },
+		func() *scenarios.Refusal { return q.stopsWell(v2Says) },
+	)
 }
 
-func (q *question) v2ParamsIn(spans []span) *scenarios.Refusal {
-	for _, s := range spans {
-		switch v, given := q.given(s.param); {
-		case !given:
-		case v.Type != gjson.Number:
-			return v2Invalid(s.param)
-		case !s.holds(v.Num):
-			return v2Range(s.param, s.text)
-		}
-	}
-	return nil
-}
+var v2Says = wording{malformed: v2Invalid, outside: v2Range}
 
 // v2Length measures all that is said.
 func (q *question) v2Length() *scenarios.Refusal { return q.v2LengthOf(q.said()...) }
@@ -278,5 +258,5 @@ func (q *question) v2Picture() *scenarios.Refusal {
 	case q.r.Path == v2Edits && !q.body.Get("image").Exists():
 		return &scenarios.Refusal{ID: v2Codes + "invalid_image_generation_refer_image"}
 	}
-	return q.v2ParamsIn([]span{{param: "n", low: 1, high: maxPictures, text: "[1, 4]"}})
+	return q.inRange([]span{{param: "n", low: 1, high: maxPictures, text: "[1, 4]"}}, v2Says)
 }
