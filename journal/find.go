@@ -104,8 +104,7 @@ func (j *Journal) Look(namespace string, id uint64, near func(scenarios.Past) []
 	if e.Raw == nil {
 		return e, rules, nil
 	}
-	known := e.Raw.known()
-	traces := near(e.Raw.past(&e, known))
+	traces := near(e.Raw.view().past(&e))
 	for _, t := range traces[:min(len(traces), mostNear)] {
 		rules = append(rules, Near{Rule: t.Rule, Why: t.Why.String(), Said: t.Why})
 	}
@@ -123,21 +122,4 @@ func (j *Journal) elsewhere(namespace string, id uint64) (Exchange, error) {
 		return Exchange{}, cmp.Or(p.Err, ErrNone)
 	}
 	return p.found[at].Rendered(), nil
-}
-
-// past is the call as the engine saw it.
-func (r *Raw) past(e *Exchange, known []string) scenarios.Past {
-	request := r.request
-	request.Header = map[string][]string{}
-	for name, value := range unpacked(r.header) {
-		request.Header[name] = append(request.Header[name], value)
-	}
-	p := scenarios.Past{
-		Request: &request, Cut: !r.whole, Cause: scenarios.Cause(e.Cause), Passed: r.passed,
-		Redact: func(text string) string { return hush(RedactBody(text), known) },
-	}
-	for _, f := range e.Rules {
-		p.Fired = append(p.Fired, f.Rule)
-	}
-	return p
 }

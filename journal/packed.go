@@ -5,42 +5,83 @@ import (
 	"iter"
 )
 
-// Headers are packed as the length of a name, the name, the length of a value,
-// and the value. They are kept up to a number of values and of bytes.
+// What is kept is packed into pieces of bytes, in which there is nothing to
+// follow for the collector of garbage: numbers by their size, texts behind their
+// length. Who unpacks asks for the same in the same order.
 
-// perValue is how many bytes the two lengths take at most.
-const perValue = 2 * binary.MaxVarintLen16
+// A packer is what is packed so far. Each method returns it with more behind: so a
+// piece on the stack stays there.
+type packer []byte
 
-// pack writes a header behind what is there. Which values are left out of one
-// that is too long is left to chance.
-func pack(to []byte, header map[string][]string) []byte {
+func (p packer) number(n int64) packer { return binary.AppendVarint(p, n) }
+
+func (p packer) bytes(data []byte) packer { return append(p.number(int64(len(data))), data...) }
+
+func (p packer) text(text string) packer { return append(p.number(int64(len(text))), text...) }
+
+// flags packs up to eight of them.
+func (p packer) flags(flags ...bool) packer {
+	var all byte
+	for i, flag := range flags {
+		if flag {
+			all |= 1 << i
+		}
+	}
+	return append(p, all)
+}
+
+// header packs a header, up to a number of values and of bytes. Which values are
+// left out of one that is too long is left to chance.
+func (p packer) header(header map[string][]string) packer {
 	left, fields := keptHeader, keptFields
 	for name, values := range header {
 		for _, value := range values {
-			size := len(name) + len(value) + perValue
+			size := len(name) + len(value)
 			if size > left || fields == 0 {
 				continue
 			}
 			left -= size
 			fields--
-			to = append(binary.AppendUvarint(to, uint64(len(name))), name...)
-			to = append(binary.AppendUvarint(to, uint64(len(value))), value...)
+			p = p.text(name).text(value)
 		}
 	}
-	return to
+	return p
 }
 
-// unpacked goes through the values of a packed header.
-func unpacked(packed []byte) iter.Seq2[string, string] {
-	next := func() string {
-		n, read := binary.Uvarint(packed)
-		text := packed[read : read+int(n)]
-		packed = packed[read+int(n):]
-		return string(text)
+// An unpacker takes out what was packed.
+type unpacker []byte
+
+func (u *unpacker) number() int64 {
+	n, size := binary.Varint(*u)
+	*u = (*u)[size:]
+	return n
+}
+
+// bytes returns a part of what it holds.
+func (u *unpacker) bytes() []byte {
+	size := u.number()
+	data := (*u)[:size:size]
+	*u = (*u)[size:]
+	return data
+}
+
+func (u *unpacker) text() string { return string(u.bytes()) }
+
+func (u *unpacker) flags(to ...*bool) {
+	for i, flag := range to {
+		*flag = (*u)[0]&(1<<i) != 0
 	}
+	*u = (*u)[1:]
+}
+
+// packedHeader is a header by itself.
+type packedHeader []byte
+
+// all goes through the values.
+func (h packedHeader) all() iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
-		for len(packed) > 0 {
-			if name := next(); !yield(name, next()) {
+		for left := unpacker(h); len(left) > 0; {
+			if name := left.text(); !yield(name, left.text()) {
 				return
 			}
 		}

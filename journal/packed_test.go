@@ -6,17 +6,17 @@ import (
 	"testing"
 )
 
-func TestPack(t *testing.T) {
+func TestPackedHeader(t *testing.T) {
 	want := map[string]string{"": "", "A": "", "B": "x\x00y", "C": strings.Repeat("z", 5000), "限": "流"}
 	header := map[string][]string{}
 	for name, value := range want {
 		header[name] = []string{value}
 	}
-	packed := pack([]byte("before"), header)
-	if got := maps.Collect(unpacked(packed[len("before"):])); !maps.Equal(got, want) {
+	p := packer(nil).header(header)
+	if got := maps.Collect(packedHeader(p).all()); !maps.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
-	for range unpacked(packed[len("before"):]) {
+	for range packedHeader(p).all() {
 		break // Leaving early is no mistake.
 	}
 }

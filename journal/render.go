@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -20,8 +19,9 @@ func (e Exchange) Rendered() Exchange {
 	if r == nil {
 		return e
 	}
-	v := view{raw: r, known: r.known()}
-	e = e.brief(v.known)
+	v := r.view()
+	v.planned = r.planned()
+	e = e.brief(v)
 	e.Raw = nil
 	e.Body = cmp.Or(e.Body, v.body())
 	if e.Turns == nil {
@@ -31,7 +31,7 @@ func (e Exchange) Rendered() Exchange {
 		e.Script = v.script()
 	}
 	e.RequestHeader, e.AnswerHeader = v.header(), v.answerHeader()
-	e.AnswerBody, e.AnswerBytes = v.answer(), r.planned
+	e.AnswerBody, e.AnswerBytes = v.answer(), v.planned.bytes
 	return e
 }
 
@@ -41,18 +41,18 @@ func (e Exchange) Brief() Exchange {
 	if e.Raw == nil {
 		return e
 	}
-	return e.brief(e.Raw.known())
+	return e.brief(e.Raw.view())
 }
 
-func (e Exchange) brief(known []string) Exchange {
-	q := &e.Raw.request
+func (e Exchange) brief(v *view) Exchange {
+	q, known := &v.came.request, v.known
 	if q.Key != "" {
 		e.Key, e.KeyHash = cmp.Or(e.Key, RedactKey(q.Key)), cmp.Or(e.KeyHash, hashOfKey(q.Key))
 	}
 	e.Model = cmp.Or(e.Model, hush(Clip(q.Model), known))
 	e.Method = Clip(e.Method)
-	e.URL = cmp.Or(e.URL, Clip(hush(RedactURL(q.Path, e.Raw.query), known)))
-	e.Address = cmp.Or(e.Address, Clip(hush(e.Raw.host+RedactURL(e.Raw.path, e.Raw.query), known)))
+	e.URL = cmp.Or(e.URL, Clip(hush(RedactURL(q.Path, v.came.query), known)))
+	e.Address = cmp.Or(e.Address, Clip(hush(v.came.host+RedactURL(v.came.path, v.came.query), known)))
 	e.Problem = hush(e.Problem, known)
 	if e.Said != nil {
 		said := e.Said.Filled(func(text string) string { return hush(text, known) })
@@ -70,32 +70,35 @@ func hashOfKey(key string) string {
 
 // A view shows what is kept of one exchange.
 type view struct {
-	raw   *Raw
-	known []string // Secrets that are looked for in every text.
+	raw     *Raw
+	came    *came
+	planned *planned // Nil if nobody asks for it.
+	known   []string // Secrets that are looked for in every text.
 
 	written string // What the script writes, as far as it is kept.
 	secrets []span // In it.
 	starts  []int  // Where what each step writes begins in it.
 }
 
-// known lists the secrets of the request that no text may quote, wherever it
-// got them from.
-func (r *Raw) known() []string {
-	var known []string
-	add := func(secret string) {
-		if len(secret) >= shortestKnown && !slices.Contains(known, secret) {
-			known = append(known, secret)
-		}
+func (r *Raw) view() *view {
+	c := r.came()
+	return &view{came: c, raw: r, known: c.known()}
+}
+
+// past is the call as the engine saw it.
+func (v *view) past(e *Exchange) scenarios.Past {
+	v.came.request.Header = map[string][]string{}
+	for name, value := range v.came.header.all() {
+		v.came.request.Header[name] = append(v.came.request.Header[name], value)
 	}
-	add(r.request.Key)
-	for name, value := range unpacked(r.header) {
-		if scenarios.IsSecret(name) {
-			_, credentials, _ := strings.Cut(value, " ")
-			add(value)
-			add(credentials)
-		}
+	p := scenarios.Past{
+		Request: &v.came.request, Cut: !v.raw.whole, Cause: scenarios.Cause(e.Cause), Passed: v.came.passed,
+		Redact: func(text string) string { return hush(RedactBody(text), v.known) },
 	}
-	return known
+	for _, f := range e.Rules {
+		p.Fired = append(p.Fired, f.Rule)
+	}
+	return p
 }
 
 // body returns the beginning of the request's body.
@@ -109,15 +112,14 @@ func (e *Exchange) shownBody() string {
 	if e.Raw == nil || e.Body != "" {
 		return e.Body
 	}
-	v := view{raw: e.Raw, known: e.Raw.known()}
-	return v.body()
+	return e.Raw.view().body()
 }
 
 // turns returns the newest turns of the conversation.
 func (v *view) turns() []Turn {
-	turns := slices.Clone(v.raw.turns)
+	turns := v.came.turns
 	if v.raw.whole {
-		turns = turnsOf(v.raw.request.Turns)
+		turns = turnsOf(v.came.request.Turns)
 	}
 	for i := range turns {
 		turns[i].Role = hush(turns[i].Role, v.known)
@@ -128,7 +130,7 @@ func (v *view) turns() []Turn {
 // header returns the request's header.
 func (v *view) header() map[string][]string {
 	shown := map[string][]string{}
-	for name, value := range unpacked(v.raw.header) {
+	for name, value := range v.came.header.all() {
 		shown[name] = append(shown[name], v.value(name, value))
 	}
 	return shown
@@ -151,8 +153,8 @@ func (v *view) read() {
 		return
 	}
 	var b strings.Builder
-	v.starts = make([]int, len(v.raw.script))
-	for i, step := range v.raw.script {
+	v.starts = make([]int, len(v.planned.script))
+	for i, step := range v.planned.script {
 		v.starts[i] = b.Len()
 		if writes(step) {
 			b.Write(step.Data)
@@ -174,12 +176,12 @@ func (v *view) answer() string {
 
 // answerHeader returns the header as it is sent, as far as the script knows.
 func (v *view) answerHeader() map[string][]string {
-	for _, step := range v.raw.script {
+	for _, step := range v.planned.script {
 		if step.Kind != play.Head {
 			continue
 		}
 		shown := map[string][]string{}
-		for name, value := range unpacked(v.raw.answer) {
+		for name, value := range v.planned.header.all() {
 			shown[name] = append(shown[name], v.answerValue(name, value))
 		}
 		switch step.Length {
@@ -207,15 +209,11 @@ func (v *view) answerValue(name, value string) string {
 // script writes a line for every step.
 func (v *view) script() []string {
 	v.read()
-	lines := make([]string, 0, len(v.raw.script)+1)
-	for i, step := range v.raw.script {
-		size := len(step.Data)
-		if v.raw.sizes != nil {
-			size = v.raw.sizes[i]
-		}
-		lines = append(lines, step.Line(size, v.beginning(i)))
+	lines := make([]string, 0, len(v.planned.script)+1)
+	for i, step := range v.planned.script {
+		lines = append(lines, step.Line(v.planned.sizes[i], v.beginning(i)))
 	}
-	if more := v.raw.steps - len(v.raw.script); more > 0 {
+	if more := v.planned.steps - len(v.planned.script); more > 0 {
 		lines = append(lines, fmt.Sprintf("… %d more steps", more))
 	}
 	return lines
@@ -223,9 +221,9 @@ func (v *view) script() []string {
 
 // beginning returns the beginning of what the i-th step writes.
 func (v *view) beginning(i int) string {
-	data := v.raw.script[i].Data
+	data := v.planned.script[i].Data
 	n := min(len(data), play.Quoted)
-	if !writes(v.raw.script[i]) {
+	if !writes(v.planned.script[i]) {
 		return hush(string(data[:n]), v.known)
 	}
 	return cover(v.written, v.secrets, v.starts[i], v.starts[i]+n)

@@ -33,24 +33,21 @@ func (j *Journal) Steps(namespace string, id uint64) (steps []Step, more int) {
 	if raw = raw.settled(); raw == nil {
 		return nil, 0
 	}
-	v := view{raw: raw, known: raw.known()}
+	v := raw.view()
+	v.planned = raw.planned()
 	v.read()
-	for i := range raw.script {
+	for i := range v.planned.script {
 		steps = append(steps, v.step(i))
 	}
-	for _, b := range raw.beats {
-		steps = append(steps, Step{Kind: b.kind.String(), For: b.lasts, Bytes: int(b.bytes), Part: b.part, Cut: b.bytes > 0})
+	for _, b := range v.planned.beats {
+		steps = append(steps, Step{Kind: b.kind.String(), For: b.lasts, Bytes: b.bytes, Part: b.part, Cut: b.bytes > 0})
 	}
-	return steps, raw.steps - len(steps)
+	return steps, v.planned.steps - len(steps)
 }
 
 // step returns the i-th step, with all that is kept of what it writes.
 func (v *view) step(i int) Step {
-	s := v.raw.script[i]
-	size := len(s.Data)
-	if v.raw.sizes != nil {
-		size = v.raw.sizes[i]
-	}
+	s, size := v.planned.script[i], v.planned.sizes[i]
 	shown := Step{Kind: s.Kind.String(), For: lasts(s, size), Status: int(s.Status), Bytes: size, Part: s.Part, Cut: size > len(s.Data)}
 	switch {
 	case s.Kind == play.Shut:
@@ -89,25 +86,6 @@ func visible(text string) string {
 	return b.String()
 }
 
-// keptBeats is how many steps are kept behind those that are kept whole.
-const keptBeats = 1000
-
-// A beat is a step without what it writes: enough to draw it.
-type beat struct {
-	kind  play.Kind
-	lasts time.Duration
-	bytes int32
-	part  bool
-}
-
-// beatOf keeps a step of a long script behind the first ones.
-func beatOf(step *play.Step) beat {
-	return beat{kind: step.Kind, lasts: lasts(*step, len(step.Data)), bytes: int32(len(step.Data)), part: step.Part}
-}
-
-// beatsIn returns how many beats are kept of a script.
-func beatsIn(s play.Script) int { return min(max(len(s)-keptSteps, 0), keptBeats) }
-
 // Pasts returns the newest calls of a namespace as the engine saw them, the
 // newest first, at most that many, and how many calls there were since the
 // namespace was reset, on this server.
@@ -125,7 +103,7 @@ func (j *Journal) Pasts(namespace string, most int) (newestFirst []scenarios.Pas
 	j.mu.Unlock()
 	pasts := make([]scenarios.Past, len(newest))
 	for i := range newest {
-		pasts[i] = newest[i].Raw.past(&newest[i], newest[i].Raw.known())
+		pasts[i] = newest[i].Raw.view().past(&newest[i])
 	}
 	return pasts, of
 }
