@@ -127,9 +127,16 @@ func (l *load) send(one *line, first int, until time.Time) (count int, err error
 	return count, nil
 }
 
-// request writes a call to a path as the load client sends it.
-func request(address, path, body string) []byte {
+// A call is what a server is asked.
+type call struct {
+	path, key   string
+	contentType string
+	body        string
+}
+
+// request writes the call as the load client sends it.
+func (c call) request(address string) []byte {
 	return fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: performance\r\n"+
-		"Authorization: Bearer sk-performance\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-		path, address, len(body), body)
+		"Authorization: Bearer %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
+		c.path, address, c.key, c.contentType, len(c.body), c.body)
 }

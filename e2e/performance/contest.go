@@ -10,8 +10,7 @@ import (
 type contestant struct {
 	name     string
 	server   *server
-	paths    []string
-	body     string
+	calls    []call
 	status   int
 	load     *load
 	slices   []float64 // Answers per second.
@@ -27,8 +26,8 @@ const connections = 32
 func (p plan) contest(all ...*contestant) error {
 	for _, c := range all {
 		var requests [][]byte
-		for _, path := range c.paths {
-			requests = append(requests, request(c.server.address, path, c.body))
+		for _, one := range c.calls {
+			requests = append(requests, one.request(c.server.address))
 		}
 		l, err := newLoad(c.server.address, connections, c.status, requests)
 		if err != nil {

@@ -68,7 +68,7 @@ func (p plan) againstBare(name, rules string, status int) (row, error) {
 		return row{}, err
 	}
 	defer ours.stop()
-	sent, err := probe(ours.address, chatPath, wholeBody)
+	sent, err := probe(ours.address, chat(chatPath, wholeBody))
 	if err != nil {
 		return row{}, err
 	}
@@ -77,8 +77,8 @@ func (p plan) againstBare(name, rules string, status int) (row, error) {
 		return row{}, err
 	}
 	defer bare.stop()
-	us := &contestant{name: "mockllm", server: ours, paths: []string{chatPath}, body: wholeBody, status: status}
-	them := &contestant{name: "bare handler", server: bare, paths: []string{chatPath}, body: wholeBody, status: status}
+	us := &contestant{name: "mockllm", server: ours, calls: []call{chat(chatPath, wholeBody)}, status: status}
+	them := &contestant{name: "bare handler", server: bare, calls: []call{chat(chatPath, wholeBody)}, status: status}
 	if err := p.contest(us, them); err != nil {
 		return row{}, err
 	}
@@ -106,8 +106,8 @@ func (p plan) rules() ([]row, error) {
 		return nil, err
 	}
 	defer one.stop()
-	a := &contestant{name: "1,000 rules", server: many, paths: []string{chatPath}, body: wholeBody, status: http.StatusTooManyRequests}
-	b := &contestant{name: "1 rule", server: one, paths: []string{chatPath}, body: wholeBody, status: http.StatusTooManyRequests}
+	a := &contestant{name: "1,000 rules", server: many, calls: []call{chat(chatPath, wholeBody)}, status: http.StatusTooManyRequests}
+	b := &contestant{name: "1 rule", server: one, calls: []call{chat(chatPath, wholeBody)}, status: http.StatusTooManyRequests}
 	if err := p.contest(a, b); err != nil {
 		return nil, err
 	}
@@ -126,11 +126,11 @@ func (p plan) namespaces() ([]row, error) {
 		return nil, err
 	}
 	defer other.stop()
-	a := &contestant{name: "64 namespaces", server: ours, body: wholeBody, status: http.StatusTooManyRequests}
+	a := &contestant{name: "64 namespaces", server: ours, status: http.StatusTooManyRequests}
 	for i := range 64 {
-		a.paths = append(a.paths, fmt.Sprintf("/ns/test-%02d%s", i, chatPath))
+		a.calls = append(a.calls, chat(fmt.Sprintf("/ns/test-%02d%s", i, chatPath), wholeBody))
 	}
-	b := &contestant{name: "1 namespace", server: other, paths: a.paths[:1], body: wholeBody, status: http.StatusTooManyRequests}
+	b := &contestant{name: "1 namespace", server: other, calls: a.calls[:1], status: http.StatusTooManyRequests}
 	if err := p.contest(a, b); err != nil {
 		return nil, err
 	}
@@ -147,7 +147,7 @@ func (p plan) streams() ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	sent, err := probe(ours.address, chatPath, streamedBody)
+	sent, err := probe(ours.address, chat(chatPath, streamedBody))
 	ours.stop()
 	if err != nil {
 		return nil, err
@@ -165,8 +165,8 @@ func (p plan) streams() ([]row, error) {
 			if err != nil {
 				return nil, err
 			}
-			c := crowd{server: s, path: chatPath, streams: p.paced, frames: p.frames, every: every, spread: time.Second}
-			saw, err := c.watch(streamedBody)
+			c := crowd{server: s, call: chat(chatPath, streamedBody), streams: p.paced, frames: p.frames, every: every, spread: time.Second}
+			saw, err := c.watch()
 			s.stop()
 			if err != nil {
 				return nil, err
@@ -224,8 +224,8 @@ func (p plan) idle() ([]row, error) {
 		return nil, err
 	}
 	defer ours.stop()
-	c := crowd{server: ours, path: chatPath, streams: p.idleStreams, frames: frames, every: p.idleEvery, spread: p.idleEvery / 2}
-	s, err := c.watch(streamedBody)
+	c := crowd{server: ours, call: chat(chatPath, streamedBody), streams: p.idleStreams, frames: frames, every: p.idleEvery, spread: p.idleEvery / 2}
+	s, err := c.watch()
 	if err != nil {
 		return nil, err
 	}

@@ -15,8 +15,8 @@ import (
 // A plan is how much is measured, and of what.
 type plan struct {
 	folder, binary string
-	hoverflyPath   string
-	files          uint64 // How many may be open.
+	given          map[string]string // Paths of peers' programs, by name; leftOut for none.
+	files          uint64            // How many may be open.
 
 	turns       int           // Of each contestant,
 	slice       time.Duration // and how long each is.
@@ -51,7 +51,9 @@ func main() {
 	flag.IntVar(&p.rounds, "rounds", p.rounds, "how often streams are compared")
 	flag.DurationVar(&p.slice, "slice", p.slice, "how long a turn is")
 	flag.StringVar(&p.binary, "binary", "", "measure this `program` instead of building a release")
-	flag.StringVar(&p.hoverflyPath, "hoverfly", "", "compare with this `program` instead of building it; - leaves it out")
+	for _, one := range programs() {
+		flag.Func(one.name, "compare with this `program` instead of building "+one.String()+"; - leaves it out", func(path string) error { return p.give(one, path) })
+	}
 	flag.Parse()
 	missed, err := run(p, *root, *only, *update)
 	if err != nil {

@@ -2,30 +2,42 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"time"
 )
 
-// hoverflyVersion is the one that is compared.
-const hoverflyVersion = "v1.12.5"
+// A peer is a program with what it is asked.
+type peer struct {
+	program
+	figure string
+	more   []string // Arguments that say what it answers.
+	call   call
+	status int
+}
 
-// leftOut stands for a program that is not to be compared with.
-const leftOut = "-"
-
-// peers compares an injected error with what others make of the same scenario:
-// hoverfly, and a handler in httptest by hand.
+// peers compares an injected error and a success with what others make of them.
 func (p plan) peers() ([]row, error) {
+	failed, err := p.failingPeers()
+	if err != nil {
+		return nil, err
+	}
+	answered, err := p.answeringPeers()
+	return append(failed, answered...), err
+}
+
+// failingPeers compares an injected error: hoverfly simulates it, go-httpbin
+// has its status, and a handler in httptest does by hand what the rule says.
+func (p plan) failingPeers() ([]row, error) {
+	const status = http.StatusTooManyRequests
+	asked := chat(chatPath, wholeBody)
 	ours, err := p.follows("peers", failing)
 	if err != nil {
 		return nil, err
 	}
 	defer ours.stop()
-	sent, err := probe(ours.address, chatPath, wholeBody)
+	sent, err := probe(ours.address, asked)
 	if err != nil {
 		return nil, err
 	}
@@ -34,26 +46,76 @@ func (p plan) peers() ([]row, error) {
 		return nil, err
 	}
 	defer hand.stop()
-	contestants := []*contestant{{name: "mockllm", server: ours}, {name: "by hand", server: hand}}
-	hover, why := p.hoverfly(sent)
-	if why == nil {
-		defer hover.stop()
-		contestants = append(contestants, &contestant{name: "hoverfly", server: hover})
-	}
-	for _, c := range contestants {
-		c.paths, c.body, c.status = []string{chatPath}, wholeBody, http.StatusTooManyRequests
-	}
-	if err := p.contest(contestants...); err != nil {
+	simulation, err := p.simulation(sent)
+	if err != nil {
 		return nil, err
 	}
-	name := "an injected error / hoverfly " + hoverflyVersion
-	rows := []row{{name, fmt.Sprintf("NOT MEASURED: %v", why), "ahead", false}}
-	if why == nil {
-		rows[0] = least(name, contestants[0], contestants[2], 1)
+	us := &contestant{name: "mockllm", server: ours, calls: []call{asked}, status: status}
+	byHand := &contestant{name: "by hand", server: hand, calls: []call{asked}, status: status}
+	rows, err := p.meet([]*contestant{us, byHand},
+		peer{hoverfly(), "an injected error / " + hoverfly().String(), []string{"-import", simulation}, asked, status},
+		peer{httpbin(), "an injected error / a bare status from " + httpbin().String(), nil, chat("/status/429", wholeBody), status})
+	if err != nil {
+		return nil, err
 	}
-	byHand := least("an injected error / the same scenario by hand in httptest", contestants[0], contestants[1], 0)
-	byHand.wanted = "for orientation"
-	return append(rows, byHand), nil
+	last := least("an injected error / the same scenario by hand in httptest", us, byHand, 0)
+	last.wanted = "for orientation"
+	return append(rows, last), nil
+}
+
+// answeringPeers compares a success: stripe-mock checks a call of its vendor's
+// and answers with a fixture.
+func (p plan) answeringPeers() ([]row, error) {
+	ours, err := p.follows("answering-peers", "")
+	if err != nil {
+		return nil, err
+	}
+	defer ours.stop()
+	us := &contestant{name: "mockllm", server: ours, calls: []call{chat(chatPath, wholeBody)}, status: http.StatusOK}
+	customer := call{path: "/v1/customers", key: "sk_test_123", contentType: "application/x-www-form-urlencoded", body: "email=a@b.c"}
+	return p.meet([]*contestant{us},
+		peer{stripeMock(), "a success / a fixture from " + stripeMock().String(), nil, customer, http.StatusOK})
+}
+
+// meet starts the peers, lets them and the others take turns, and compares the
+// first of these with each peer. A peer that cannot be had is not measured.
+func (p plan) meet(others []*contestant, peers ...peer) ([]row, error) {
+	all := others
+	met, reasons := make([]*contestant, len(peers)), make([]error, len(peers))
+	for i, one := range peers {
+		s, why := p.invite(one)
+		if why != nil {
+			reasons[i] = why
+			continue
+		}
+		defer s.stop()
+		met[i] = &contestant{name: one.name, server: s, calls: []call{one.call}, status: one.status}
+		all = append(all, met[i])
+	}
+	if len(all) > 1 {
+		if err := p.contest(all...); err != nil {
+			return nil, err
+		}
+	}
+	var rows []row
+	for i, one := range peers {
+		r := row{figure: one.figure, result: fmt.Sprintf("NOT MEASURED: %v", reasons[i])}
+		if met[i] != nil {
+			r = least(one.figure, others[0], met[i], 1)
+		}
+		r.wanted = "ahead"
+		rows = append(rows, r)
+	}
+	return rows, nil
+}
+
+// invite starts a peer. The error says why that is not possible.
+func (p plan) invite(one peer) (*server, error) {
+	path, err := p.find(one.program)
+	if err != nil {
+		return nil, err
+	}
+	return one.start(path, one.more, one.call, one.status)
 }
 
 // withoutLength leaves it to the server to say how long the answer is.
@@ -64,64 +126,14 @@ func (a *answer) withoutLength() *answer {
 	return &copied
 }
 
-// hoverfly starts hoverfly with a simulation of the answer. The error says why
-// that is not possible.
-func (p plan) hoverfly(a *answer) (*server, error) {
-	program, err := p.hoverflyProgram()
-	if err != nil {
-		return nil, err
-	}
-	simulation := filepath.Join(p.folder, "simulation.json")
+// simulation writes the answer to a file in hoverfly's words.
+func (p plan) simulation(a *answer) (string, error) {
 	text, err := json.Marshal(simulate(a))
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	if err := os.WriteFile(simulation, text, 0o644); err != nil {
-		return nil, err
-	}
-	address, err := freeAddress()
-	if err != nil {
-		return nil, err
-	}
-	management, err := freeAddress()
-	if err != nil {
-		return nil, err
-	}
-	port := func(address string) string { return address[len("127.0.0.1:"):] }
-	command := exec.Command(program, "-webserver", "-log-level", "error", "-pp", port(address), "-ap", port(management), "-import", simulation)
-	if err := command.Start(); err != nil {
-		return nil, err
-	}
-	s := &server{address: address, command: command}
-	for begin := time.Now(); ; time.Sleep(20 * time.Millisecond) {
-		answered, err := probe(address, chatPath, wholeBody)
-		if err == nil && answered.Status == a.Status {
-			return s, nil
-		}
-		if time.Since(begin) > 20*time.Second {
-			s.stop()
-			return nil, fmt.Errorf("hoverfly does not answer as it should: %v, %v", answered, err)
-		}
-	}
-}
-
-// hoverflyProgram returns the program: one that is given, or else one that is
-// built through the module proxy.
-func (p plan) hoverflyProgram() (string, error) {
-	if p.hoverflyPath == leftOut {
-		return "", errors.New("left out")
-	}
-	if p.hoverflyPath != "" {
-		return p.hoverflyPath, nil
-	}
-	command := exec.Command("go", "install", "github.com/SpectoLabs/hoverfly/core/cmd/hoverfly@"+hoverflyVersion)
-	command.Env = append(os.Environ(), "GOBIN="+p.folder, "GOFLAGS=")
-	command.Dir = p.folder
-	if out, err := command.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "NOT MEASURED: hoverfly cannot be built here:\n%s", out)
-		return "", errors.New("hoverfly cannot be built here")
-	}
-	return filepath.Join(p.folder, "hoverfly"), nil
+	path := filepath.Join(p.folder, "simulation.json")
+	return path, os.WriteFile(path, text, 0o644)
 }
 
 // simulate writes the scenario in hoverfly's words.

@@ -12,13 +12,13 @@ import (
 
 // probe calls a server once and takes the answer apart, its header as it is
 // spelt on the wire.
-func probe(address, path, body string) (*answer, error) {
+func probe(address string, c call) (*answer, error) {
 	l, err := dial(address)
 	if err != nil {
 		return nil, err
 	}
 	defer l.conn.Close()
-	if _, err := l.conn.Write(request(address, path, body)); err != nil {
+	if _, err := l.conn.Write(c.request(address)); err != nil {
 		return nil, err
 	}
 	in := bufio.NewReader(l.conn)

@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -94,20 +93,10 @@ func (p plan) start() (took time.Duration, memory int64, err error) {
 		return 0, 0, err
 	}
 	defer s.stop()
-	if _, err := probe(s.address, chatPath, wholeBody); err != nil {
+	if _, err := probe(s.address, chat(chatPath, wholeBody)); err != nil {
 		return 0, 0, err
 	}
 	took = time.Since(begin)
 	time.Sleep(p.settle)
 	return took, s.memory(), nil
-}
-
-// freeAddress returns an address that nobody has.
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
 }

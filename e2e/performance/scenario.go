@@ -16,6 +16,11 @@ const (
 	streamedBody = `{"model":"qwen-plus","stream":true,"messages":[{"role":"user","content":"Tell me in two sentences what a circuit breaker does."}]}`
 )
 
+// chat is a call of a chat, with a body of these.
+func chat(path, body string) call {
+	return call{path: path, key: "sk-performance", contentType: "application/json", body: body}
+}
+
 const failing = `
 [[rule]]
 name  = "always"

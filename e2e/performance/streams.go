@@ -13,7 +13,7 @@ import (
 // A crowd is many streams at once, from one server.
 type crowd struct {
 	server  *server
-	path    string
+	call    call
 	streams int
 	frames  int           // Of each stream.
 	every   time.Duration // How long between two frames.
@@ -28,10 +28,10 @@ type seen struct {
 }
 
 // watch reads all streams to their ends.
-func (c crowd) watch(body string) (seen, error) {
+func (c crowd) watch() (seen, error) {
 	before := c.server.memory()
 	late, failed := make([][]time.Duration, c.streams), make([]error, c.streams)
-	text := request(c.server.address, c.path, body)
+	text := c.call.request(c.server.address)
 	var wait sync.WaitGroup
 	for i := range c.streams {
 		begin := c.spread * time.Duration(i) / time.Duration(c.streams)
