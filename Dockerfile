@@ -12,7 +12,7 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 ARG VERSION=devel
-RUN go build -trimpath -ldflags "-s -w -X github.com/mockllm/mockllm.stamped=${VERSION}" -o /out/mockllm ./cmd/mockllm
+RUN go build -trimpath -tags nethttpomithttp2 -ldflags "-s -w -X github.com/mockllm/mockllm.stamped=${VERSION}" -o /out/mockllm ./cmd/mockllm
 # What a volume is mounted on gives it its owner: the folders must exist.
 WORKDIR /out/scenarios
 WORKDIR /out/tls

@@ -25,7 +25,9 @@ type Family struct {
 	// only this one's dialects are asked about.
 	Within string
 
-	entries func() ([]*Entry, error)
+	once    sync.Once
+	entries []*Entry
+	broken  error
 }
 
 // Entries returns the family's entries in the order of its file, which is
@@ -34,11 +36,16 @@ type Family struct {
 // Entries panics if the embedded file is broken, which the package's own
 // tests rule out.
 func (f *Family) Entries() []*Entry {
-	entries, err := f.entries()
+	entries, err := f.parsed()
 	if err != nil {
 		panic(err)
 	}
 	return entries
+}
+
+func (f *Family) parsed() ([]*Entry, error) {
+	f.once.Do(func() { f.entries, f.broken = parseFamily(f) })
+	return f.entries, f.broken
 }
 
 // meets reports whether callers of the operation can meet the family's
@@ -90,9 +97,7 @@ var families = []*Family{
 func Families() []*Family { return families }
 
 func family(provider, name string, dialects []string, operations ...string) *Family {
-	f := &Family{Provider: provider, Name: name, Dialects: dialects, Operations: operations}
-	f.entries = sync.OnceValues(func() ([]*Entry, error) { return parseFamily(f) })
-	return f
+	return &Family{Provider: provider, Name: name, Dialects: dialects, Operations: operations}
 }
 
 func within(other string, f *Family) *Family {

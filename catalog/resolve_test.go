@@ -93,7 +93,7 @@ func TestResolvePrefersTheOwnCode(t *testing.T) {
 	one := func(e *Entry) *Family {
 		f := &Family{Provider: DashScope, Name: e.Family, Dialects: []string{"d"}}
 		e.Provider, e.Dialects = DashScope, f.Dialects
-		f.entries = func() ([]*Entry, error) { return []*Entry{e}, nil }
+		f.holds(e)
 		return f
 	}
 	own := one(&Entry{Family: "own", Code: "boom"})
@@ -163,12 +163,10 @@ func TestResolveAmbiguous(t *testing.T) {
 // taking the first one would depend on the order of a file.
 func TestResolveAmbiguousTwins(t *testing.T) {
 	f := &Family{Provider: DashScope, Name: "f", Dialects: []string{DashScopeNative}}
-	f.entries = func() ([]*Entry, error) {
-		return []*Entry{
-			{Provider: DashScope, Family: "f", Code: "One", CompatibleCode: "shared", Dialects: f.Dialects},
-			{Provider: DashScope, Family: "f", Code: "Two", CompatibleCode: "shared", Dialects: f.Dialects},
-		}, nil
-	}
+	f.holds(
+		&Entry{Provider: DashScope, Family: "f", Code: "One", CompatibleCode: "shared", Dialects: f.Dialects},
+		&Entry{Provider: DashScope, Family: "f", Code: "Two", CompatibleCode: "shared", Dialects: f.Dialects},
+	)
 	withFamilies(t, f)
 	_, err := Resolve("shared", Scope{Dialects: []string{DashScopeNative}})
 	var ambiguous *AmbiguousError
@@ -176,12 +174,10 @@ func TestResolveAmbiguousTwins(t *testing.T) {
 		t.Errorf("Resolve gives %v", err)
 	}
 	// The one that is spelt alike is meant, wherever it stands.
-	f.entries = func() ([]*Entry, error) {
-		return []*Entry{
-			{Provider: DashScope, Family: "f", Code: "Other", CompatibleCode: "limit_requests", Dialects: f.Dialects},
-			{Provider: DashScope, Family: "f", Code: "LimitRequests", CompatibleCode: "limit_requests", Dialects: f.Dialects},
-		}, nil
-	}
+	f.holds(
+		&Entry{Provider: DashScope, Family: "f", Code: "Other", CompatibleCode: "limit_requests", Dialects: f.Dialects},
+		&Entry{Provider: DashScope, Family: "f", Code: "LimitRequests", CompatibleCode: "limit_requests", Dialects: f.Dialects},
+	)
 	if e, err := Resolve("limit_requests", Scope{}); err != nil || e.Code != "LimitRequests" {
 		t.Errorf("limit_requests is %v, %v", e, err)
 	}

@@ -38,10 +38,10 @@ type Call struct {
 // the journal looks inside. It is unpacked, rendered and redacted when somebody
 // reads, which hardly anybody does.
 type Raw struct {
-	call   []byte // What came, packed; see [cameOf].
+	call   []byte // What came, packed; see [came].
 	body   []byte // The beginning of the request's body.
 	whole  bool   // Whether that is all.
-	script []byte // What is planned, packed; see [plannedOf].
+	script []byte // What is planned, packed; see [planned].
 
 	// pending is the script of a long answer that is under way: it is there as
 	// long as that is performed, and packed when it is over. Thousands of

@@ -8,7 +8,9 @@ import (
 )
 
 // object builds a JSON object on one line, its keys in the order in which
-// they are added: the vendors' order is part of their bytes.
+// they are added: the vendors' order is part of their bytes. Some methods are
+// not to be inlined: in the hundreds of places where they are called that makes a
+// hundredth of the binary.
 type object struct {
 	text   []byte
 	escape bool // Whether <, > and & are escaped, as some encoders do.
@@ -54,6 +56,8 @@ func (o *object) null(name string) *object {
 }
 
 // raw adds a value that is JSON already.
+//
+//go:noinline
 func (o *object) raw(name string, value []byte) *object {
 	o.key(name)
 	o.text = append(o.text, value...)
@@ -103,6 +107,8 @@ func (o *object) close() *object {
 }
 
 // end returns the finished object, which must not be added to any more.
+//
+//go:noinline
 func (o *object) end() []byte {
 	if len(o.text) == 0 {
 		return []byte("{}")
@@ -125,6 +131,8 @@ func total(values [][]byte) (n int) {
 }
 
 // array joins values that are JSON already.
+//
+//go:noinline
 func array(values ...[]byte) []byte {
 	text := append(make([]byte, 0, total(values)+len(values)+1), '[')
 	for i, v := range values {
