@@ -39,7 +39,7 @@ func openRealtime(in *Incoming, r *scenarios.Request, m Meta) (Session, SocketMe
 }
 
 // speaks reports whether the model only reads aloud.
-func (s realtimeSession) speaks() bool { return strings.Contains(s.model, "tts") }
+func (s realtimeSession) speaks() bool { return onlySpeaks(s.model) }
 
 // session describes the session, keys as captured.
 func (s realtimeSession) session() []byte {
@@ -97,7 +97,7 @@ func (s realtimeSession) wrong(message, param string) (realtimeSession, SocketMe
 // aloud leave out its type.
 func realtimeError(r *scenarios.Request, m Meta, f *scenarios.Failure) Frame {
 	e := obj()
-	if !strings.Contains(r.Model, "tts") {
+	if !onlySpeaks(r.Model) {
 		kind := f.Variant.Type
 		if kind == "" {
 			kind = f.Entry.Code

@@ -2,7 +2,6 @@ package responders
 
 import (
 	"encoding/base64"
-	"strings"
 
 	"github.com/tidwall/gjson"
 
@@ -196,7 +195,7 @@ func soundTokens(bytes, perSecond int) int { return (bytes + perSecond - 1) / pe
 // usage tells what an answer costs, and how many tokens it brings. Of the models
 // that only read aloud, the newer ones are paid for in characters.
 func (s realtimeSession) usage(r *scenarios.Request, said string, reply *scenarios.Reply) (used *object, output int) {
-	if s.speaks() && !strings.HasPrefix(s.model, "qwen-tts") {
+	if s.speaks() && countsCharacters(s.model) {
 		return obj().num("characters", int64(speech{text: said}.characters())), 0
 	}
 	heard, spoken := 0, readCost
