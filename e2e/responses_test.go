@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,6 +35,27 @@ var responsesCases = []testCase{
 		}
 		_, err := api.Get(t.Context(), first.ID, responses.ResponseGetParams{})
 		if e := wantError[*openai.Error](t, err); e.StatusCode != 400 || !strings.HasSuffix(e.Message, "not found.") {
+			t.Errorf("error %d %s", e.StatusCode, e.RawJSON())
+		}
+	}},
+	{"the items that a response was asked with, page by page", "", func(t *testing.T, s server) {
+		api := s.client().Responses
+		first := must(api.New(t.Context(), say("Will it rain?")))(t)
+		more := say("And tomorrow?")
+		more.PreviousResponseID = openai.String(first.ID)
+		second := must(api.New(t.Context(), more))(t)
+		pages := api.InputItems.ListAutoPaging(t.Context(), second.ID, responses.InputItemListParams{Limit: openai.Int(1), Order: "asc"})
+		var said []string
+		for pages.Next() {
+			item := pages.Current()
+			said = append(said, string(item.Role)+": "+item.Content.OfInputItemContentList[0].Text)
+		}
+		want := []string{"user: Will it rain?", "assistant: " + first.OutputText(), "user: And tomorrow?"}
+		if pages.Err() != nil || !slices.Equal(said, want) {
+			t.Errorf("said %q, want %q: %v", said, want, pages.Err())
+		}
+		_, err := api.InputItems.List(t.Context(), "resp_none", responses.InputItemListParams{})
+		if e := wantError[*openai.Error](t, err); e.StatusCode != 400 || e.Message != "Response with id 'resp_none' not found." {
 			t.Errorf("error %d %s", e.StatusCode, e.RawJSON())
 		}
 	}},

@@ -87,6 +87,9 @@ func (d *socketDraft) say(e responders.SocketEvent) {
 	case responders.SocketFinish:
 		d.finish(e)
 		return
+	case responders.SocketEnding:
+		d.ending(e)
+		return
 	case responders.SocketFail:
 		d.release()
 		d.write(e.SocketFrame)
@@ -192,6 +195,27 @@ func (d *socketDraft) breakOff() {
 		d.write(e.SocketFrame)
 	}
 	d.end(message)
+}
+
+// ending says that the result is complete, unless something strikes in front of
+// all that says so: an error replaces it, and faults that want the end.
+func (d *socketDraft) ending(e responders.SocketEvent) {
+	switch {
+	case d.last != nil:
+		d.breakOff()
+	case d.strikesEnding():
+		d.strike()
+	default:
+		d.write(e.SocketFrame)
+		d.release()
+	}
+}
+
+// strikesEnding reports whether the fault strikes before anything says that the
+// answer ends.
+func (d *socketDraft) strikesEnding() bool {
+	f := d.fault
+	return f != nil && d.cuts() && (f.At == scenarios.BeforeEnd || f.At.Inside() || f.Kind == scenarios.FaultEarlyEnd && !f.Given())
 }
 
 // finish ends a call that went well, unless something is still to strike: a

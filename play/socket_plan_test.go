@@ -23,6 +23,51 @@ func conversation() []responders.SocketMessage {
 	}
 }
 
+// wordy is a call that says in two messages that its result is complete, before
+// the one that ends it.
+func wordy() responders.SocketMessage {
+	parts := map[string]responders.SocketPart{
+		"one": responders.SocketResult, "two": responders.SocketResult, "said": responders.SocketEnding, "item": responders.SocketEnding,
+		"done": responders.SocketFinish,
+	}
+	var m responders.SocketMessage
+	for _, text := range []string{"start", "one", "two", "said", "item", "done"} {
+		m.Events = append(m.Events, responders.SocketEvent{SocketFrame: responders.SocketFrame{Data: []byte(text)}, Part: parts[text]})
+	}
+	return m
+}
+
+// TestSocketPlanBeforeTheEnd: what wants the end of an answer strikes before
+// anything says that it ends; what wants the end mark, only before that.
+func TestSocketPlanBeforeTheEnd(t *testing.T) {
+	for rule, want := range map[string]string{
+		`latency = "0s"`: `start, one, two, said, item, done`,
+		`fault = { kind = "cut", at = "before-end" }`:                                           `start, one, two, close FIN`,
+		`fault = "early-end"`:                                                                   `start, one, two, shut 1000 ""`,
+		`fault = { kind = "early-end", after_frames = 1}`:                                       `start, one, shut 1000 ""`,
+		`fault = { kind = "cut", at = "inside-rune" }`:                                          `start, one, two, close FIN`,
+		`fault = { kind = "cut", at = "before-mark" }`:                                          `start, one, two, said, item, close FIN`,
+		`fault = { kind = "cut", after_frames = 9 }`:                                            `start, one, two, said, item, close FIN`,
+		`fault = "drop-done"`:                                                                   `start, one, two, said, item`,
+		`fault = "idle-close"`:                                                                  `start, one, two, said, item, done, close FIN`,
+		`fault = { kind = "reorder", after_frames = 1 }`:                                        `start, one, said, two, item, done`,
+		"error = \"CLIENT_ERROR\"\ndelivery = { mode = \"mid-stream\", at = \"before-mark\" }":  `start, one, two, failed`,
+		"error = \"CLIENT_ERROR\"\ndelivery = { mode = \"mid-stream\", at = \"before-end\" }":   `start, one, two, failed`,
+		"error = \"CLIENT_ERROR\"\ndelivery = { mode = \"mid-stream\", after_frames = 9 }":      `start, one, two, failed`,
+		"error = \"CLIENT_ERROR\"\ndelivery = { mode = \"mid-stream\" }\nfault = \"early-end\"": `start, one, failed, shut 1000 ""`,
+	} {
+		d, m := socketDecision(t, rule), wordy()
+		if d.Failure != nil {
+			failed := responders.SocketEvent{SocketFrame: responders.SocketFrame{Data: []byte("failed")}, Part: responders.SocketFail}
+			m.Break = &responders.SocketMessage{Events: []responders.SocketEvent{failed}}
+		}
+		script, call := PlanSocket(d, nil).Plan(m)
+		if got := briefSocket(script); got != want || !call.Over() {
+			t.Errorf("%s\n got %s\nwant %s", rule, got, want)
+		}
+	}
+}
+
 // briefSocket tells a script on one line.
 func briefSocket(s Script) string {
 	var words []string

@@ -222,16 +222,20 @@ func failsBatch(r *scenarios.Request, f *scenarios.Failure) bool {
 }
 
 // failedBatch returns the batch that an error fails, and whether it was there
-// before. Its check is over at once.
+// before. One that is made is checked first, as every batch; the check of any
+// other is over at once.
 func (m Meta) failedBatch(r *scenarios.Request, e described) (b batch, there bool) {
-	b = batch{id: compatibleStore{}.batchID(m), at: m.Now, endpoint: "/v1/chat/completions", window: "24h", metadata: "null"}
+	b = batch{id: compatibleStore{}.batchID(m), at: m.Now, endpoint: "/v1/chat/completions", window: "24h", life: time.Hour, metadata: "null"}
 	if c, is := r.Detail.(*storeCall); is {
 		b.endpoint, b.input, b.window, b.metadata = c.text("endpoint"), c.text("input_file_id"), c.text("completion_window"), c.metadata()
 		if known, found := m.batch(r.Provider, c.id); found {
 			b, there = known, true
+			b.validating, b.cancelled = min(b.validating, m.Now.Sub(b.at)), time.Time{}
+		}
+		if c.creates() {
+			b.validating = m.onClock(usualValidating)
 		}
 	}
-	b.validating, b.life, b.cancelled = min(b.validating, m.Now.Sub(b.at)), time.Hour, time.Time{}
 	b.errors = []lineError{{code: e.code, message: e.message, param: paramOf(e.code), line: 1}}
 	return b, there
 }

@@ -85,10 +85,13 @@ func (d dashScopeNative) Decode(in *Incoming) *scenarios.Request {
 // readNative reads what the operation asks for. Two of them have a path for
 // text and one for more.
 func readNative(q *dashScopeQuestion) dashScopeCall {
-	if q.in.Operation == catalog.OpChat {
-		return readNativeChat(q, multimodalPath(q.in))
+	switch {
+	case q.in.Operation != catalog.OpChat:
+		return readNativeService(q)
+	case multimodalPath(q.in):
+		return readMultimodal(q)
 	}
-	return readNativeService(q)
+	return readNativeChat(q, false)
 }
 
 // readNativeService reads a call that is no chat.

@@ -32,7 +32,8 @@ func (dashScopeResponses) Routes() []Route {
 		routes = append(routes,
 			Route{path, catalog.OpChat},
 			Route{path + "/{response_id}", catalog.OpResponse},
-			Route{path + "/{response_id}" + cancelSuffix, catalog.OpResponse})
+			Route{path + "/{response_id}" + cancelSuffix, catalog.OpResponse},
+			Route{path + "/{response_id}" + inputItemsSuffix, catalog.OpResponse})
 	}
 	return routes
 }
@@ -45,7 +46,11 @@ func (d dashScopeResponses) Decode(in *Incoming) *scenarios.Request {
 	}
 	r.Key, r.Patience = bearer(in), patience(in)
 	if in.Operation == catalog.OpResponse {
-		r.Detail = keptResponse{id: clipped(in.Vars["response_id"])}
+		kept := keptResponse{id: clipped(in.Vars["response_id"])}
+		if strings.HasSuffix(in.Path, inputItemsSuffix) {
+			kept.items = readInputList(in)
+		}
+		r.Detail = kept
 		r.Identity = responsesIdentity(in, r, methods)
 		return r
 	}
@@ -65,10 +70,13 @@ func (d dashScopeResponses) Decode(in *Incoming) *scenarios.Request {
 
 // responsesMethods returns the methods that the path has.
 func responsesMethods(in *Incoming) []string {
-	if in.Operation == catalog.OpResponse && !strings.HasSuffix(in.Path, cancelSuffix) {
-		return []string{http.MethodGet, http.MethodDelete}
+	switch {
+	case in.Operation != catalog.OpResponse, strings.HasSuffix(in.Path, cancelSuffix):
+		return []string{http.MethodPost}
+	case strings.HasSuffix(in.Path, inputItemsSuffix):
+		return []string{http.MethodGet}
 	}
-	return []string{http.MethodPost}
+	return []string{http.MethodGet, http.MethodDelete}
 }
 
 func responsesIdentity(in *Incoming, r *scenarios.Request, methods []string) *scenarios.Refusal {

@@ -123,12 +123,12 @@ func (c *responsesChat) refusedNumber() *scenarios.Refusal {
 func isGiven(v gjson.Result) bool { return v.Exists() && v.Type != gjson.Null }
 
 func (c *responsesChat) answer(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
-	earlier, found := m.earlierTurns(c.previous)
+	earlier, found := m.earlier(c.previous)
 	if !found {
 		return m.noResponse(r, "Not found previous_response_id: ", c.previous)
 	}
 	chained := *r
-	chained.Turns = slices.Concat(earlier, r.Turns)
+	chained.Turns = slices.Concat(turnsOf(earlier), r.Turns)
 	outs, used := completeAll(&chained, c.chat, m, reply)
 	items := m.responseItems(outs)
 	state := finished(outs)
@@ -139,6 +139,6 @@ func (c *responsesChat) answer(r *scenarios.Request, m Meta, reply *scenarios.Re
 	} else {
 		message = m.dashScopeWhole(r, c.object(r, m, state))
 	}
-	message.Changes = c.keep(r, m, slices.Concat(earlier, c.said), outs, state)
+	message.Changes = c.keep(r, m, earlier, state)
 	return message.bringing(used)
 }

@@ -28,10 +28,12 @@ func newResponsesDouble(t *testing.T) *responsesDouble {
 // ask calls a path and returns the answer's body.
 func (d *responsesDouble) ask(method, path, body string) (int, gjson.Result) {
 	d.t.Helper()
+	path, query, _ := strings.Cut(path, "?")
 	in := post(catalog.OpChat, responsesPath+path, body)
-	in.Method = method
+	in.Method, in.Query = method, ParseQuery(query)
 	if id, named := strings.CutPrefix(path, "/"); named {
-		in.Operation, in.Vars = catalog.OpResponse, map[string]string{"response_id": strings.TrimSuffix(id, cancelSuffix)}
+		id = strings.TrimSuffix(strings.TrimSuffix(id, cancelSuffix), inputItemsSuffix)
+		in.Operation, in.Vars = catalog.OpResponse, map[string]string{"response_id": id}
 	}
 	view, err := d.records.View(d.t.Context(), "")
 	if err != nil {
@@ -141,8 +143,8 @@ func TestKeptIsBounded(t *testing.T) {
 	if len(m.Changes) != 1 || len(m.Changes[0].Value) > maxResponse+maxHistory+1000 {
 		t.Fatalf("%d changes, %d bytes", len(m.Changes), len(m.Changes[0].Value))
 	}
-	kept := gjson.GetBytes(m.Changes[0].Value, "turns.#.text").Array()
-	if n := len(kept); n < 3 || kept[n-2].Str != "last" || kept[n-1].Str == "" {
+	kept := gjson.GetBytes(m.Changes[0].Value, "items.#.content.0.text").Array()
+	if n := len(kept); n < 3 || kept[n-1].Str != "last" || kept[n-2].Str != turn {
 		t.Errorf("kept %v", kept)
 	}
 }

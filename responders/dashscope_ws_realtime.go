@@ -27,7 +27,11 @@ type realtimeSession struct {
 	instructions string
 	text         string // Waits to be read aloud.
 	heard        int    // Bytes of sound that wait to be answered.
+	buffered     int    // Those of them that were not committed yet.
 }
+
+// commitText is the event that has a text read aloud.
+const commitText = "input_text_buffer.commit"
 
 func openRealtime(in *Incoming, r *scenarios.Request, m Meta) (Session, SocketMessage) {
 	s := realtimeSession{in: in, meta: m, model: r.Model, modalities: []string{"text", "audio"}, voice: "Cherry"}
@@ -35,7 +39,7 @@ func openRealtime(in *Incoming, r *scenarios.Request, m Meta) (Session, SocketMe
 }
 
 // speaks reports whether the model only reads aloud.
-func (s realtimeSession) speaks() bool { return strings.Contains(s.model, "tts") }
+func (s realtimeSession) speaks() bool { return onlySpeaks(s.model) }
 
 // session describes the session, keys as captured.
 func (s realtimeSession) session() []byte {
@@ -93,7 +97,7 @@ func (s realtimeSession) wrong(message, param string) (realtimeSession, SocketMe
 // aloud leave out its type.
 func realtimeError(r *scenarios.Request, m Meta, f *scenarios.Failure) Frame {
 	e := obj()
-	if !strings.Contains(r.Model, "tts") {
+	if !onlySpeaks(r.Model) {
 		kind := f.Variant.Type
 		if kind == "" {
 			kind = f.Entry.Code
@@ -111,7 +115,11 @@ func (s realtimeSession) Next(f SocketFrame) (Session, *scenarios.Request, Socke
 		return next, nil, message
 	}
 	switch kind := body.Get("type").String(); kind {
-	case "response.create", "input_text_buffer.commit":
+	case "response.create", commitText:
+		if kind == commitText && s.speaks() && s.text == "" {
+			next, message := s.wrong("Invalid text: the buffer is empty.", "")
+			return next, nil, message
+		}
 		next, call := s.call(f)
 		return next, call, SocketMessage{}
 	default:
@@ -140,21 +148,22 @@ func (s realtimeSession) event(kind string, body gjson.Result) (realtimeSession,
 		s.text = ""
 		return s.say("input_text_buffer.cleared", "", nil)
 	case "input_audio_buffer.commit":
-		return s.say("input_audio_buffer.committed", "item_id", appendQuoted(nil, s.itemID()))
+		return s.commit()
 	case "input_audio_buffer.clear":
-		s.heard = 0
+		s.heard, s.buffered = s.heard-s.buffered, 0
 		return s.say("input_audio_buffer.cleared", "", nil)
 	case "input_audio_buffer.append":
-		s.heard += base64.StdEncoding.DecodedLen(len(body.Get("audio").String()))
+		sound := base64.StdEncoding.DecodedLen(len(body.Get("audio").String()))
+		s.heard, s.buffered = s.heard+sound, s.buffered+sound
 		return s, SocketMessage{}
-	case "input_image_buffer.append", "response.cancel", "conversation.item.create":
+	case "conversation.item.create":
+		return s.addItem(body.Get("item"))
+	case "response.cancel":
+		return s.noneToCancel()
+	case "input_image_buffer.append":
 		return s, SocketMessage{}
 	}
 	return s.wrong("Invalid event type: '"+clipped(kind)+"'.", "type")
-}
-
-func (s realtimeSession) itemID() string {
-	return "item_" + text(s.meta.chance(forEvents+uint64(s.said)), 21, base64Abc)
 }
 
 // update changes the session, or says that it cannot be so.
@@ -205,7 +214,7 @@ func (s realtimeSession) call(f SocketFrame) (realtimeSession, *scenarios.Reques
 	q := newDashScopeQuestion(&called, r, newJSONBody(gjson.ParseBytes(called.Body)), false)
 	r.Identity = socketAccount(&called, r)
 	r.Refused = firstRefusal(s.modelMissing, q.modelUnknown, q.unsafe)
-	s.text, s.heard = "", 0
+	s.text, s.heard, s.buffered = "", 0, 0
 	return s, r
 }
 

@@ -59,6 +59,7 @@ type SocketPart int
 const (
 	SocketAside  SocketPart = iota // Nothing that moments count.
 	SocketResult                   // A piece of the result.
+	SocketEnding                   // Says, in front of the end, that the result is complete.
 	SocketFinish                   // The end of a call that went well.
 	SocketFail                     // The end of one that did not.
 )

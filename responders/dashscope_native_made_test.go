@@ -1,0 +1,70 @@
+package responders
+
+import (
+	"encoding/base64"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/mockllm/mockllm/catalog"
+	"github.com/mockllm/mockllm/scenarios"
+)
+
+const multimodalGeneration = "/api/v1/services/aigc/multimodal-generation/generation"
+
+// TestReadAloudStream: the pieces are the recording to which the end points.
+func TestReadAloudStream(t *testing.T) {
+	in := post(catalog.OpChat, multimodalGeneration, `{"model":"qwen-tts-latest","input":{"text":"Hi.","voice":"Cherry"}}`)
+	in.Header = http.Header{"X-Dashscope-Sse": {"enable"}, "Authorization": {"Bearer sk-test"}}
+	_, m := ask(t, dashScopeNative{}, in)
+	var sound []byte
+	var last gjson.Result
+	for _, frame := range m.Frames {
+		_, data, _ := strings.Cut(string(frame), "data:")
+		last = gjson.Parse(data)
+		piece, err := base64.StdEncoding.DecodeString(last.Get("output.audio.data").Str)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sound = append(sound, piece...)
+	}
+	url := last.Get("output.audio.url").Str
+	if want := wav(url[strings.LastIndexByte(url, '/')+1:])[wavHeader:]; string(sound) != string(want) || last.Get("output.finish_reason").Str != "stop" {
+		t.Errorf("%d bytes, want %d; at the end %s", len(sound), len(want), last.Raw)
+	}
+	if m.Output != 50 || last.Get("usage.output_tokens").Int() != 50 {
+		t.Errorf("%d tokens, told %s", m.Output, last.Get("usage").Raw)
+	}
+}
+
+// TestReadAloudUsage: what a scenario says of it is kept.
+func TestReadAloudUsage(t *testing.T) {
+	d := dashScopeNative{}
+	in := post(catalog.OpChat, multimodalGeneration, `{"model":"qwen-tts","input":{"text":"Hi.","voice":"Cherry"}}`)
+	m := d.Success(d.Decode(in), Meta{Now: in.Now}, &scenarios.Reply{Usage: &scenarios.Usage{PromptTokens: 7, CompletionTokens: 9}})
+	if usage := gjson.GetBytes(m.Frames[0], "usage"); usage.Get("input_tokens").Int() != 7 || usage.Get("output_tokens").Int() != 9 || m.Output != 9 {
+		t.Errorf("usage %s, brings %d", usage.Raw, m.Output)
+	}
+}
+
+// TestDrawing: as many pictures as are asked for, of the size that is told.
+func TestDrawing(t *testing.T) {
+	for parameters, want := range map[string]string{
+		`{}`:                       "1 1664x928 104x58",
+		`{"n":3,"size":"512*512"}`: "3 512x512 32x32",
+		`{"n":"x","size":"big"}`:   "1 1664x928 104x58",
+		`{"n":1000}`:               "1 1664x928 104x58",
+	} {
+		_, m := ask(t, dashScopeNative{}, post(catalog.OpChat, multimodalGeneration,
+			`{"model":"qwen-image-plus","input":{"messages":[{"role":"user","content":[{"text":"A cat."}]}]},"parameters":`+parameters+`}`))
+		body := gjson.ParseBytes(m.Frames[0])
+		pictures := body.Get("output.choices.#.message.content.0.image").Array()
+		parts := strings.Split(pictures[len(pictures)-1].Str, ".")
+		got := body.Get("usage.image_count").Raw + " " + body.Get("usage.width").Raw + "x" + body.Get("usage.height").Raw + " " + parts[len(parts)-2]
+		if got != want || int64(len(pictures)) != body.Get("usage.image_count").Int() || body.Get("output.task_metric.SUCCEEDED").Int() != int64(len(pictures)) {
+			t.Errorf("%s: %s, %d pictures, want %s", parameters, got, len(pictures), want)
+		}
+	}
+}

@@ -1,0 +1,183 @@
+package responders
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/mockllm/mockllm/scenarios"
+)
+
+// The items that a response was asked with can be listed as long as it is kept:
+// what the call itself says, behind all that was said and answered before it.
+
+const (
+	inputItemsSuffix = "/input_items"
+
+	// mostInputItems and usualInputItems are how many one list shows, at most and
+	// unless the client says how many.
+	mostInputItems, usualInputItems = 100, 20
+
+	// forInputItems is the purpose of chance that ids of input items are drawn with.
+	forInputItems uint64 = 5 << 32
+
+	maxInputPart = 1 << 10 // Bytes of a part that is no text; of a longer one its type alone is kept.
+)
+
+// inputItems writes what the call says, each item with the id that the caller
+// gave it or one that is drawn.
+func (c *responsesChat) inputItems(m Meta) [][]byte {
+	input := c.body.Get("input")
+	if input.Type == gjson.String {
+		return [][]byte{writeInputMessage(input, "user", "msg_"+m.randomUUID(forInputItems))}
+	}
+	var items [][]byte
+	for i, item := range elements(input) {
+		id := cmp.Or(clipped(item.Get("id").String()), "msg_"+m.randomUUID(forInputItems+uint64(i)))
+		if written := writeInputItem(item, id); written != nil {
+			items = append(items, written)
+		}
+	}
+	return items
+}
+
+// writeInputItem writes an item as lists show it, its keys sorted as those of a
+// response are; nil is one that is not listed.
+func writeInputItem(item gjson.Result, id string) []byte {
+	text := func(name string) string { return clipped(item.Get(name).String()) }
+	switch kind := text("type"); {
+	case !item.IsObject():
+		return nil
+	case kind == "message", kind == "":
+		return writeInputMessage(item.Get("content"), text("role"), id)
+	case kind == "function_call":
+		return obj().str("arguments", item.Get("arguments").String()).str("call_id", text("call_id")).str("id", id).
+			str("name", text("name")).str("status", "completed").str("type", kind).end()
+	case kind == "function_call_output":
+		return obj().str("call_id", text("call_id")).str("id", id).raw("output", echo(item, "output", `""`)).
+			str("status", "completed").str("type", kind).end()
+	}
+	return nil
+}
+
+// writeInputMessage writes a message whose content is a text or parts.
+func writeInputMessage(content gjson.Result, role, id string) []byte {
+	var parts [][]byte
+	if content.Type == gjson.String {
+		parts = append(parts, saidText(content.Str, role))
+	}
+	for _, part := range elements(content) {
+		if part.IsObject() {
+			parts = append(parts, writeInputPart(part))
+		}
+	}
+	return obj().raw("content", array(parts...)).str("id", id).str("role", role).str("status", "completed").str("type", "message").end()
+}
+
+// saidText writes a text as the part that it is of who says it.
+func saidText(text, role string) []byte {
+	if role == "assistant" {
+		return outputText(text)
+	}
+	return obj().str("text", text).str("type", "input_text").end()
+}
+
+// writeInputPart writes a text in the service's keys, and any other part as it
+// was sent, on one line. A picture is not kept.
+func writeInputPart(part gjson.Result) []byte {
+	switch text := part.Get("text").String(); part.Get("type").String() {
+	case "input_text":
+		return saidText(text, "user")
+	case "output_text":
+		return saidText(text, "assistant")
+	}
+	if part.Get("text").Type != gjson.String && len(part.Raw) > maxInputPart {
+		return obj().str("type", clipped(part.Get("type").String())).end()
+	}
+	return compact(part.Raw)
+}
+
+// newestItems returns the last of the items, as many as fit into a record.
+func newestItems(items [][]byte) [][]byte {
+	left := maxHistory
+	for i, item := range slices.Backward(items) {
+		if left -= len(item); left < 0 {
+			return items[i+1:]
+		}
+	}
+	return items
+}
+
+// answered returns the items that a kept response answered with. Thoughts are
+// not listed among what was said.
+func answered(kept gjson.Result) []gjson.Result {
+	var items []gjson.Result
+	for _, item := range kept.Get("body.output").Array() {
+		if item.Get("type").Str != "reasoning" {
+			items = append(items, item)
+		}
+	}
+	return items
+}
+
+// An inputList is which of a response's input items are asked for.
+type inputList struct {
+	after     string // The id of the item that they come behind; "" is from the first.
+	limit     int
+	ascending bool // Else the newest come first.
+}
+
+func readInputList(in *Incoming) *inputList {
+	return &inputList{
+		after: clipped(first(in.Query, "after")), ascending: first(in.Query, "order") == "asc",
+		limit: min(queryNumber(in, "limit", usualInputItems, 1), mostInputItems),
+	}
+}
+
+// write writes the items that a kept response was asked with. What it answered
+// is not listed, but may be what they are counted from.
+func (l *inputList) write(kept gjson.Result) []byte {
+	own := answered(kept)
+	all := slices.Concat(kept.Get("items").Array(), own)
+	if !l.ascending {
+		slices.Reverse(all)
+	}
+	id := func(item gjson.Result) string { return item.Get("id").Str }
+	all, _ = page(all, id, l.after, len(all))
+	all = slices.DeleteFunc(all, func(item gjson.Result) bool {
+		return slices.ContainsFunc(own, func(o gjson.Result) bool { return id(o) == id(item) })
+	})
+	some, more := page(all, id, "", l.limit)
+	written := make([][]byte, len(some))
+	var firstID, lastID string
+	for i, item := range some {
+		written[i], lastID = []byte(item.Raw), id(item)
+		firstID = cmp.Or(firstID, lastID)
+	}
+	body := kept.Get("body")
+	o := obj().num("created_at", body.Get("created_at").Int()*1000).raw("data", array(written...)).nullable("first_id", firstID).
+		boolean("has_more", more).str("id", id(body)).nullable("last_id", lastID).str("model", body.Get("model").Str)
+	if previous := body.Get("previous_response_id").Str; previous != "" {
+		o.str("previous_response_id", previous)
+	}
+	return o.end()
+}
+
+// earlier returns the items up to a response that was made, its answer included;
+// of no response in particular, there are none.
+func (m Meta) earlier(id string) (items [][]byte, found bool) {
+	if id == "" {
+		return nil, true
+	}
+	kept, found := m.response(id)
+	for _, item := range slices.Concat(kept.Get("items").Array(), answered(kept)) {
+		items = append(items, []byte(item.Raw))
+	}
+	return items, found
+}
+
+// turnsOf returns what was said in the items.
+func turnsOf(items [][]byte) []scenarios.Turn {
+	return readItems(gjson.ParseBytes(array(items...)))
+}
