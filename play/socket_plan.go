@@ -1,9 +1,10 @@
 package play
 
 import (
+	"math"
+
 	"github.com/mockllm/mockllm/responders"
 	"github.com/mockllm/mockllm/scenarios"
-	"math"
 )
 
 // A SocketCall is a call on a WebSocket, as far as it was planned. What is said
@@ -171,7 +172,7 @@ func (d *socketDraft) inside(frame responders.SocketFrame) int {
 func (d *socketDraft) strikesAt() int {
 	usual := 1
 	if d.last != nil || d.fault.Kind == scenarios.FaultEarlyEnd {
-		usual = int(^uint(0) >> 1)
+		usual = math.MaxInt
 	}
 	return momentAt(d.fault.Moment, usual)
 }
