@@ -22,9 +22,9 @@ type completion struct {
 	reasoning string
 	text      string
 	calls     []toolCall
-	finish    string   // A neutral reason, or
-	scripted  bool     // the words of the scenario.
-	pieces    []string // Of the text, in a stream.
+	finish    string // A neutral reason, or
+	scripted  bool   // the words of the scenario.
+	pieces    pieces // Of the text, in a stream.
 	usage     usage
 	null      bool   // The content is null.
 	safety    safety // What Qianfan says of it.
@@ -115,7 +115,7 @@ func (out *completion) makeUp(r *scenarios.Request, c *chat, m Meta, reply *scen
 		out.reviewed(*c.review)
 	}
 	if r.Stream {
-		out.pieces = pieces(out.text, reply.Frames)
+		out.pieces = piecesOf(out.text, reply.Frames)
 	}
 	out.count(r, reply.Usage)
 }
@@ -170,12 +170,12 @@ func (u usage) so(completion int) usage {
 	return usage{prompt: u.prompt, completion: completion, reasoning: min(u.reasoning, completion), total: u.prompt + completion}
 }
 
-func pieces(text string, frames *scenarios.Frames) []string {
+func piecesOf(text string, frames *scenarios.Frames) pieces {
 	switch {
 	case frames == nil:
 		return cut(text, 0)
 	case frames.Pieces != nil:
-		return frames.Pieces
+		return asPieces(frames.Pieces)
 	default:
 		return cut(text, frames.Number)
 	}

@@ -52,7 +52,7 @@ func anthropicUsage(u usage) []byte {
 type anthropicBlock struct {
 	kind   string // "thinking", "text" or "tool_use".
 	text   string // Of a tool_use, its arguments.
-	pieces []string
+	pieces pieces
 	call   toolCall
 }
 
@@ -145,7 +145,7 @@ func (e *anthropicEvents) block(index int64, b anthropicBlock) {
 	if index == 0 {
 		e.add("ping", 0, obj().str("type", "ping").end())
 	}
-	for _, piece := range b.pieces {
+	for piece := range b.pieces.all() {
 		delta(countTokens(piece), b.delta(piece))
 	}
 	if b.kind == "thinking" {

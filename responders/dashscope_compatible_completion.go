@@ -53,7 +53,7 @@ func (c textCompletion) frames(out completion, r *scenarios.Request, m Meta) (fr
 		o := obj().raw("choices", choices).str("object", "text_completion").raw("usage", usage)
 		frames = append(frames, dataFrame(m.compatibleEnd(o, r)))
 	}
-	for _, piece := range out.pieces {
+	for piece := range out.pieces.all() {
 		chunk(array(obj().str("text", piece).null("finish_reason").num("index", 0).null("logprobs").end()), []byte("null"))
 	}
 	chunk(array(obj().str("text", "").str("finish_reason", out.finish).num("index", 0).null("logprobs").end()), []byte("null"))

@@ -67,7 +67,7 @@ func (a app) frames(out completion, m Meta) []Frame {
 		frames = append(frames, nativeFrame(len(frames)+1, "result", http.StatusOK, m.nativeBody(output, appUsage(u))))
 	}
 	so, said := "", 0
-	for _, piece := range out.pieces {
+	for piece := range out.pieces.all() {
 		said += countTokens(piece)
 		so += piece
 		now := so

@@ -207,12 +207,12 @@ type step struct {
 // then each tool call, its arguments in pieces.
 func eachStep(out *completion) iter.Seq[step] {
 	return func(yield func(step) bool) {
-		for _, piece := range cut(out.reasoning, 0) {
+		for piece := range cut(out.reasoning, 0).all() {
 			if !yield(step{reasoning: piece}) {
 				return
 			}
 		}
-		for _, piece := range out.pieces {
+		for piece := range out.pieces.all() {
 			if !yield(step{text: piece}) {
 				return
 			}
@@ -231,7 +231,7 @@ func eachCallStep(i int, call toolCall, yield func(step) bool) bool {
 	if !yield(step{call: &call, index: i}) {
 		return false
 	}
-	for _, piece := range arguments {
+	for piece := range arguments.all() {
 		if !yield(step{call: &toolCall{arguments: piece}, index: i}) {
 			return false
 		}

@@ -121,8 +121,8 @@ func responsesUsage(u usage) []byte {
 type responseItem struct {
 	kind   string // "reasoning", "message" or "function_call".
 	id     string
-	pieces []string // Of its text or of its arguments.
-	text   string   // All of them.
+	pieces pieces // Of its text or of its arguments.
+	text   string // All of them.
 	call   toolCall
 }
 

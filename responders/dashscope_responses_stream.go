@@ -72,7 +72,7 @@ func (e *responseEvents) message(index int, item responseItem) int {
 			num("output_index", int64(index)).str("type", kind).raw("logprobs", []byte("[]")).end())
 	}
 	part("response.content_part.added", "")
-	for _, piece := range item.pieces {
+	for piece := range item.pieces.all() {
 		text("response.output_text.delta", "delta", piece, countTokens(piece))
 	}
 	said := len(e.frames)
@@ -85,7 +85,7 @@ func (e *responseEvents) message(index int, item responseItem) int {
 // under the name in the last event. It returns how many events there are up to
 // the last piece.
 func (e *responseEvents) pieces(kind, name string, index int, item responseItem) int {
-	for _, piece := range item.pieces {
+	for piece := range item.pieces.all() {
 		e.add(kind+".delta", countTokens(piece), obj().str("delta", piece).num("sequence_number", int64(len(e.frames))).
 			num("output_index", int64(index)).str("type", kind+".delta").str("item_id", item.id).end())
 	}

@@ -1,6 +1,7 @@
 package responders
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/mockllm/mockllm/scenarios"
@@ -30,7 +31,7 @@ func newHearing(t *spokenTask, reply *scenarios.Reply) hearing {
 	if reply != nil && reply.Text != nil {
 		text = *reply.Text
 	}
-	return hearing{words: cut(text, 0)}
+	return hearing{words: slices.Collect(cut(text, 0).all())}
 }
 
 func (w hearing) text(*spokenTask, string) (work, []SocketEvent, *scenarios.Refusal) {

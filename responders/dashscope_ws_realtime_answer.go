@@ -75,7 +75,7 @@ func (a *realtimeAnswer) pieces() {
 		a.emit(SocketResult, kind, a.inPart("delta", appendQuoted(nil, data)))
 	}
 	if !a.session.speaks() {
-		for _, piece := range cut(a.said, 0) {
+		for piece := range cut(a.said, 0).all() {
 			delta(kind, piece)
 			a.events[len(a.events)-1].Tokens = countTokens(piece)
 		}

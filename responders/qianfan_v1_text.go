@@ -158,22 +158,23 @@ func v1Said(r *scenarios.Request, out completion, write func(p v1Piece) Frame) v
 	if !r.Stream {
 		return v1Whole(write(v1Piece{text: out.text, usage: out.usage, last: true}), out.usage)
 	}
-	pieces := out.pieces
-	if len(pieces) == 0 {
-		pieces = []string{""}
+	said := out.pieces
+	if len(said.ends) == 0 {
+		said = asPieces([]string{""})
 	}
 	return v1Answer{usage: out.usage, later: func(yield func(Frame, int) bool) {
-		said := 0
-		for i, piece := range pieces {
+		i, tokens := 0, 0
+		for piece := range said.all() {
 			n := countTokens(piece)
-			said += n
-			p := v1Piece{index: i, text: piece, usage: out.usage.so(said), last: i == len(pieces)-1, streamed: true}
+			tokens += n
+			p := v1Piece{index: i, text: piece, usage: out.usage.so(tokens), last: i == len(said.ends)-1, streamed: true}
 			if p.last {
 				p.usage = out.usage
 			}
 			if !yield(dataFrame(write(p)), n) {
 				return
 			}
+			i++
 		}
 	}}
 }

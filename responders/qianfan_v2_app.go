@@ -66,7 +66,7 @@ func answerRun(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
 	}
 	frames := []Frame{dataFrame(write("", false, runPart{id: 1, status: "preparing", kind: "status"}))}
 	tokens := []int{0}
-	for _, piece := range out.pieces {
+	for piece := range out.pieces.all() {
 		said := runPart{id: 2, status: "running", kind: "text", outputs: obj().str("text", piece).end()}
 		frames, tokens = append(frames, dataFrame(write(piece, false, said))), append(tokens, countTokens(piece))
 	}

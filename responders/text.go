@@ -125,9 +125,9 @@ func cutTokens(text string, yield func(string) bool) {
 
 // cut joins tokens into pieces: as many as wanted, or three tokens each if
 // wanted is 0. With fewer tokens than pieces wanted, characters are cut.
-func cut(text string, wanted int) []string {
+func cut(text string, wanted int) pieces {
 	if text == "" {
-		return nil
+		return pieces{}
 	}
 	ends := make([]int, 0, countTokens(text))
 	for token := range eachToken(text) {
@@ -146,13 +146,41 @@ func cut(text string, wanted int) []string {
 		ends = append(ends, len(text))
 	}
 	wanted = min(wanted, len(ends))
-	pieces := make([]string, wanted)
-	from := 0
-	for i := range pieces {
-		to := ends[(i+1)*len(ends)/wanted-1]
-		pieces[i], from = text[from:to], to
+	p := pieces{text: text, ends: make([]int32, wanted)}
+	for i := range p.ends {
+		p.ends[i] = int32(ends[(i+1)*len(ends)/wanted-1])
 	}
-	return pieces
+	return p
+}
+
+// pieces is a text that is cut: where they end, not the pieces, because
+// thousands of streams at once hold as many.
+type pieces struct {
+	text string
+	ends []int32
+}
+
+// asPieces takes these pieces as they are.
+func asPieces(parts []string) pieces {
+	p := pieces{text: strings.Join(parts, ""), ends: make([]int32, len(parts))}
+	end := 0
+	for i, part := range parts {
+		end += len(part)
+		p.ends[i] = int32(end)
+	}
+	return p
+}
+
+func (p pieces) all() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		from := int32(0)
+		for _, to := range p.ends {
+			if !yield(p.text[from:to]) {
+				return
+			}
+			from = to
+		}
+	}
 }
 
 // endOf returns where the last of the parts ends that end there.
