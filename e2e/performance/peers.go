@@ -15,6 +15,7 @@ type peer struct {
 	more   []string // Arguments that say what it answers.
 	call   call
 	status int
+	lesser bool // Whether it does so much less that nothing is asked for.
 }
 
 // peers compares an injected error and a success with what others make of them.
@@ -28,7 +29,8 @@ func (p plan) peers() ([]row, error) {
 }
 
 // failingPeers compares an injected error: hoverfly simulates it, go-httpbin
-// has its status, and a handler in httptest does by hand what the rule says.
+// has its status, and a handler in httptest does by hand what the rule says. How
+// that does against a bare handler says how much is in reach.
 func (p plan) failingPeers() ([]row, error) {
 	const status = http.StatusTooManyRequests
 	asked := chat(chatPath, wholeBody)
@@ -46,25 +48,45 @@ func (p plan) failingPeers() ([]row, error) {
 		return nil, err
 	}
 	defer hand.stop()
+	handler, err := own(role{Bare: sent})
+	if err != nil {
+		return nil, err
+	}
+	defer handler.stop()
 	simulation, err := p.simulation(sent)
 	if err != nil {
 		return nil, err
 	}
 	us := &contestant{name: "mockllm", server: ours, calls: []call{asked}, status: status}
 	byHand := &contestant{name: "by hand", server: hand, calls: []call{asked}, status: status}
-	rows, err := p.meet([]*contestant{us, byHand},
-		peer{hoverfly(), "an injected error / " + hoverfly().String(), []string{"-import", simulation}, asked, status},
-		peer{httpbin(), "an injected error / a bare status from " + httpbin().String(), nil, chat("/status/429", wholeBody), status})
+	bare := &contestant{name: "bare handler", server: handler, calls: []call{asked}, status: status}
+	rows, err := p.meet([]*contestant{us, byHand, bare},
+		peer{hoverfly(), "an injected error / " + hoverfly().String(), []string{"-import", simulation}, asked, status, false},
+		peer{httpbin(), "an injected error / a bare status from " + httpbin().String(), nil, chat("/status/429", wholeBody), status, true})
 	if err != nil {
 		return nil, err
 	}
-	last := least("an injected error / the same scenario by hand in httptest", us, byHand, 0)
-	last.wanted = "for orientation"
-	return append(rows, last), nil
+	return append(rows,
+		ahead("an injected error / the same scenario by hand in httptest", us, byHand),
+		orientation("that by hand / a bare handler with the same bytes", byHand, bare)), nil
+}
+
+// ahead judges a ratio of which there must be 1.
+func ahead(figure string, c, other *contestant) row {
+	r := least(figure, c, other, 1)
+	r.wanted = "ahead"
+	return r
+}
+
+// orientation judges nothing.
+func orientation(figure string, c, other *contestant) row {
+	r := least(figure, c, other, 0)
+	r.wanted = "for orientation"
+	return r
 }
 
 // answeringPeers compares a success: stripe-mock checks a call of its vendor's
-// and answers with a fixture.
+// and answers with a fixture, go-httpbin reads the call and tells what came.
 func (p plan) answeringPeers() ([]row, error) {
 	ours, err := p.follows("answering-peers", "")
 	if err != nil {
@@ -74,7 +96,8 @@ func (p plan) answeringPeers() ([]row, error) {
 	us := &contestant{name: "mockllm", server: ours, calls: []call{chat(chatPath, wholeBody)}, status: http.StatusOK}
 	customer := call{path: "/v1/customers", key: "sk_test_123", contentType: "application/x-www-form-urlencoded", body: "email=a@b.c"}
 	return p.meet([]*contestant{us},
-		peer{stripeMock(), "a success / a fixture from " + stripeMock().String(), nil, customer, http.StatusOK})
+		peer{httpbin(), "a success / an echo from " + httpbin().String(), nil, chat("/anything", wholeBody), http.StatusOK, false},
+		peer{stripeMock(), "a success / a fixture from " + stripeMock().String(), nil, customer, http.StatusOK, false})
 }
 
 // meet starts the peers, lets them and the others take turns, and compares the
@@ -99,12 +122,14 @@ func (p plan) meet(others []*contestant, peers ...peer) ([]row, error) {
 	}
 	var rows []row
 	for i, one := range peers {
-		r := row{figure: one.figure, result: fmt.Sprintf("NOT MEASURED: %v", reasons[i])}
-		if met[i] != nil {
-			r = least(one.figure, others[0], met[i], 1)
+		switch {
+		case met[i] == nil:
+			rows = append(rows, row{figure: one.figure, result: fmt.Sprintf("NOT MEASURED: %v", reasons[i]), wanted: "ahead"})
+		case one.lesser:
+			rows = append(rows, orientation(one.figure, others[0], met[i]))
+		default:
+			rows = append(rows, ahead(one.figure, others[0], met[i]))
 		}
-		r.wanted = "ahead"
-		rows = append(rows, r)
 	}
 	return rows, nil
 }

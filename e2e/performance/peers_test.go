@@ -82,6 +82,7 @@ func standForHTTPBin(flags *flag.FlagSet) {
 	flags.Parse(os.Args[1:])
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /status/429", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusTooManyRequests) })
+	mux.HandleFunc("POST /anything", func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) })
 	serveAsTold(net.JoinHostPort(*host, *port), mux)
 }
 
