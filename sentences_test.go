@@ -47,10 +47,10 @@ func TestConsoleSaysEverything(t *testing.T) {
 			}
 		}
 	}
-	for _, text := range slices.Concat(abouts(t), clientSides()) {
+	for _, text := range slices.Concat(abouts(t), clientSides(), findingNames()) {
 		said[text] = true
 		if chinese[text] == "" {
-			t.Errorf("the console has no Chinese for what the library or the catalogue says: %q", text)
+			t.Errorf("the console has no Chinese for what the library, the catalogue or a finding says: %q", text)
 		}
 	}
 	for form, zh := range chinese {
@@ -104,6 +104,14 @@ func clientSides() (all []string) {
 		if e.ClientSide != "" {
 			all = append(all, e.ClientSide)
 		}
+	}
+	return all
+}
+
+// findingNames lists what findings are called in scenarios and reports.
+func findingNames() (all []string) {
+	for _, kind := range scenarios.FindingKinds() {
+		all = append(all, string(kind))
 	}
 	return all
 }

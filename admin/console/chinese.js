@@ -1,8 +1,23 @@
 // What mockllm itself says, in Chinese, by its form in English: the API gives the
-// form beside each sentence, and what fills its holes. A test holds that nothing
-// is missing.
+// form beside each sentence, and what fills its holes. Names of findings, and what
+// the system and the TOML parser say, are forms, too. A test holds that nothing is
+// missing.
 
 export const chinese = {
+  "hopeless-retry": "无望的重试",
+  "gave-up": "过早放弃",
+  "too-early": "过早重试",
+  "no-backoff": "没有退避",
+  "no-jitter": "没有抖动",
+  "retry-storm": "重试风暴",
+  "token-not-refreshed": "没有更换令牌",
+  "token-stampede": "争抢令牌",
+  "paid-twice": "重复付费",
+  "poison-resent": "重发被拒内容",
+  "error-taken-for-success": "把错误当成功",
+  "early-end-taken-for-success": "把中断当完整",
+  "no-read-timeout": "没有读超时",
+  "left-open": "没有读完",
   "The client sent again, unchanged, what cannot succeed unchanged.": "客户端原样重发了不修改就不可能成功的请求。",
   "It reads the error's code, changes the request or the account, or reports the error.": "读取错误码，修改请求或账户，或者上报错误。",
   "The client gave up at once on an error that passes by itself.": "遇到会自行恢复的错误，客户端立即放弃了。",

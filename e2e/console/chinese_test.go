@@ -36,6 +36,7 @@ func TestSaidInChinese(t *testing.T) {
 	p.sees("#detail .decision", "模型 \"qwen-max\"")
 	p.sees("#detail .near", `match.model 要求 "qwen-plus"，请求中是 "qwen-max"`)
 	p.visit("verdict")
+	p.sees("#judged h3", "无望的重试 hopeless-retry")
 	p.sees("#judged", "mockllm 自己拒绝了 1 个请求，第一条是交互 4", `规则 "later" 从未触发`,
 		"客户端原样重发了不修改就不可能成功的请求。", "应当：", "读取错误码", "在遇到 dashscope/model/Arrearage 的", "所有调用", "最多 3 次尝试", "chat qwen-plus 用了 3 次尝试")
 	p.visit("scenario")
