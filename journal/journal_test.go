@@ -206,6 +206,8 @@ func TestRevision(t *testing.T) {
 	is("it began", "a", true)
 	j.Update(first, nil, "a/b/c")
 	is("its error became known", "a", true)
+	j.Amend(first, nil, func(e *Exchange) { e.Status = 200 })
+	is("what came from upstream became known", "a", true)
 	j.Finish(first, Sent{Status: 200})
 	is("it is over", "a", true)
 	is("it is asked for again", "a", false)
