@@ -251,7 +251,7 @@ const words = {
   'verdict.findings': ['Findings', '发现'],
   'verdict.nofindings': ['Nothing was found.', '没有发现。'],
   'verdict.expectations': ['Expectations', '期望'],
-  'verdict.instead': ['Instead:', '应当：'],
+  'verdict.instead': ['Instead: ', '应当：'],
   'verdict.more': ['… {n} more places.', '……还有 {n} 处。'],
   'status.PASS': ['PASS', 'PASS 通过'],
   'status.FAIL': ['FAIL', 'FAIL 未通过'],

@@ -76,7 +76,7 @@ function finding(f) {
   return el('article', { class: 'card' },
     el('div', { class: 'row' }, el('h3', {}, badge(kinds[f.severity] || 'plain', t('severity.' + f.severity)), ' ', called(f.kind), f.kind, f.count > 1 ? ` × ${f.count}` : '')),
     el('p', {}, says(f.text)),
-    el('p', { class: 'dim' }, t('verdict.instead') + ' ' + says(f.instead)),
+    el('p', { class: 'dim' }, t('verdict.instead') + says(f.instead)),
     proof(f.evidence),
     f.severity !== 'allowed' && f.count > f.evidence.length ? el('p', { class: 'dim' }, t('verdict.more', { n: f.count - f.evidence.length })) : null);
 }
