@@ -23,6 +23,7 @@ var sayers = map[string][]int{
 	module + "/sentences.New":    {0},
 	module + "/sentences.Errorf": {0},
 	module + "/sentences.Plain":  {0},
+	module + "/sentences.Form":   {0},
 
 	"(*" + module + "/scenarios.report).add":   {1},
 	"(*" + module + "/scenarios.report).addAt": {1},
@@ -47,10 +48,10 @@ func TestConsoleSaysEverything(t *testing.T) {
 			}
 		}
 	}
-	for _, text := range slices.Concat(abouts(t), clientSides()) {
+	for _, text := range slices.Concat(abouts(t), clientSides(), findingNames(), systemTexts()) {
 		said[text] = true
 		if chinese[text] == "" {
-			t.Errorf("the console has no Chinese for what the library or the catalogue says: %q", text)
+			t.Errorf("the console has no Chinese for what the library, the catalogue, a finding or the system says: %q", text)
 		}
 	}
 	for form, zh := range chinese {
@@ -106,6 +107,24 @@ func clientSides() (all []string) {
 		}
 	}
 	return all
+}
+
+// findingNames lists what findings are called in scenarios and reports.
+func findingNames() (all []string) {
+	for _, kind := range scenarios.FindingKinds() {
+		all = append(all, string(kind))
+	}
+	return all
+}
+
+// systemTexts lists what operating systems say that is likely to come up.
+func systemTexts() []string {
+	return []string{
+		"no such file or directory", "file exists", "permission denied", "operation not permitted", "is a directory",
+		"not a directory", "no space left on device", "too many open files",
+		"connection refused", "connection reset by peer", "connection timed out", "no route to host", "network is unreachable",
+		"broken pipe", "address already in use", "cannot assign requested address",
+	}
 }
 
 // forms returns the forms of all sentences of a room, each with where it stands.

@@ -39,6 +39,10 @@ type Server interface {
 	// Judge says how the client of a namespace behaved so far.
 	Judge(namespace string) *verdict.Verdict
 
+	// JudgedFrom names everything that a verdict is made of: as long as that is
+	// the same, so is the verdict. It is "" where nobody can tell without judging.
+	JudgedFrom(namespace string) string
+
 	// Reset makes a namespace as new: counters, windows and journal.
 	Reset(ctx context.Context, namespace string) error
 

@@ -28,6 +28,7 @@ type fake struct {
 	full     bool // No shot can be thrown.
 	thrown   []scenarios.Queued
 	followed *scenarios.Scenario
+	judged   string // What verdicts are made of.
 }
 
 func (*fake) Info() Info { return Info{Version: "v1", Seed: 7} }
@@ -60,6 +61,8 @@ func (*fake) Pause(ctx context.Context, _ time.Duration) error {
 func (*fake) Judge(namespace string) *verdict.Verdict {
 	return &verdict.Verdict{Status: verdict.Fail, Scenario: "of " + namespace, Seed: 7}
 }
+
+func (f *fake) JudgedFrom(string) string { return f.judged }
 
 func (f *fake) Reset(_ context.Context, namespace string) error {
 	if namespace == "broken" {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/mockllm/mockllm/scenarios"
 	"github.com/mockllm/mockllm/sentences"
@@ -36,6 +37,15 @@ func precondition(h http.Header) (func(*scenarios.Scenario) bool, error) {
 	return func(s *scenarios.Scenario) bool {
 		return (match == nil || matches(match, tagOf(s))) && (noneMatch == nil || !matches(noneMatch, tagOf(s)))
 	}, nil
+}
+
+// has reports whether a client has what it asks for already, by its If-None-Match.
+func has(h http.Header, tag string) (bool, error) {
+	listed, err := tags(h, "If-None-Match")
+	for i := range listed {
+		listed[i] = strings.TrimPrefix(listed[i], "W/") // Who only reads need not have it byte for byte.
+	}
+	return matches(listed, tag), err
 }
 
 // matches reports whether a tag is among those listed. What has no text has no tag

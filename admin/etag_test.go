@@ -49,3 +49,33 @@ func TestScenarioIsGuarded(t *testing.T) {
 	want("whatever it is", ask("DELETE", "", "If-Match", "*"), 204, "")
 	want("nobody asks", ask("PUT", first, "", ""), 200, "first")
 }
+
+// TestVerdictHasTag: who has the verdict already is told just that.
+func TestVerdictHasTag(t *testing.T) {
+	for _, c := range []struct {
+		judged, asked string
+		status        int
+	}{
+		{"abc", "", 200},
+		{"abc", `"abc-json"`, 304},
+		{"abc", `"of another server", W/"abc-json"`, 304},
+		{"abc", `*`, 304},
+		{"abc", `"abd-json"`, 200},
+		{"abc", `"abc-text"`, 200},
+		{"abc", `abc-json`, 400},
+		{"", "", 200},
+		{"", `"-json"`, 200},
+		{"", `*`, 200},
+	} {
+		r := httptest.NewRequest("GET", "/api/v1/verdict", nil)
+		r.Host = "127.0.0.1:8081"
+		if c.asked != "" {
+			r.Header.Set("If-None-Match", c.asked)
+		}
+		w := httptest.NewRecorder()
+		Handler(&fake{judged: c.judged}, Options{}).ServeHTTP(w, r)
+		if w.Code != c.status || (w.Body.Len() == 0) != (c.status == 304) || (w.Header().Get("ETag") == "") != (c.judged == "") {
+			t.Errorf("made of %q, asked with %s: %d, tag %q, %d bytes", c.judged, c.asked, w.Code, w.Header().Get("ETag"), w.Body.Len())
+		}
+	}
+}

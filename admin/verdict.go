@@ -36,6 +36,19 @@ func (a api) verdict(w http.ResponseWriter, r *http.Request, namespace string) {
 		problem(w, http.StatusBadRequest, "bad format", "%s", unknownFormat(r.URL.Query().Get("format")))
 		return
 	}
+	tag := ""
+	if from := a.server.JudgedFrom(namespace); from != "" { // Asked first: what happens meanwhile makes it old, not the verdict.
+		tag = `"` + from + "-" + as.format + `"`
+		w.Header().Set("ETag", tag)
+	}
+	switch known, err := has(r.Header, tag); {
+	case err != nil:
+		problem(w, http.StatusBadRequest, "bad header", "%v", err)
+		return
+	case known:
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
 	w.Header().Set("Content-Type", as.contentType)
 	as.write(w, a.server.Judge(namespace))
 }

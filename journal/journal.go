@@ -99,6 +99,7 @@ func (j *Journal) Update(id uint64, script play.Script, failure string) {
 		return
 	}
 	e.Error = failure
+	j.tallies.touch(e.Namespace)
 	if e.Raw != nil {
 		j.replace(e, e.Raw.replanned(script))
 	}
@@ -180,6 +181,15 @@ func (j *Journal) Kept() (exchanges int, bytes int64, evicted uint64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return len(j.entries), j.size, j.gone
+}
+
+// Revision returns a number that is another one after every change of what is kept
+// of a namespace. Where several servers share an archive nobody knows it: what the
+// others do changes what is kept as well.
+func (j *Journal) Revision(namespace string) (revision uint64, known bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.tallies.look(namespace).revision, j.archive == nil
 }
 
 // behind returns where the exchanges begin whose ids are greater.

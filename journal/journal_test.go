@@ -188,3 +188,47 @@ func TestFind(t *testing.T) {
 		}
 	}
 }
+
+// Whoever saw a revision has seen all that is kept, until there is another one.
+func TestRevision(t *testing.T) {
+	j := New(2, 1<<20)
+	seen := map[uint64]bool{}
+	is := func(what, namespace string, changed bool) {
+		t.Helper()
+		revision, known := j.Revision(namespace)
+		if seen[revision] == changed || !known {
+			t.Errorf("%s: revision %d, known: %t", what, revision, known)
+		}
+		seen[revision] = true
+	}
+	is("nothing was called", "a", true)
+	first := j.Begin(Exchange{Namespace: "a"})
+	is("it began", "a", true)
+	j.Update(first, nil, "a/b/c")
+	is("its error became known", "a", true)
+	j.Amend(first, nil, func(e *Exchange) { e.Status = 200 })
+	is("what came from upstream became known", "a", true)
+	j.Finish(first, Sent{Status: 200})
+	is("it is over", "a", true)
+	is("it is asked for again", "a", false)
+	j.Begin(Exchange{Namespace: "b"})
+	is("somebody else called", "a", false)
+	j.Begin(Exchange{Namespace: "b"})
+	is("somebody else needed its room", "a", true)
+	j.Reset("a")
+	j.Finish(j.Begin(Exchange{Namespace: "a"}), Sent{Status: 200})
+	is("it was emptied, and as much happened again", "a", true)
+}
+
+// otherServers is an archive into which others put, too.
+type otherServers struct{ Archive }
+
+func (otherServers) Replica() uint64 { return 1 }
+
+func TestNobodyKnowsTheRevisionOfOthers(t *testing.T) {
+	j := New(2, 1<<20)
+	j.Share(otherServers{})
+	if _, known := j.Revision("a"); known {
+		t.Error("it is known")
+	}
+}

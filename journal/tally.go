@@ -12,10 +12,13 @@ type tallies struct {
 	dead int // How many namespaces there are of which nothing is kept.
 
 	goneUpTo uint64 // The newest id that was evicted, of all namespaces.
+	changes  uint64 // How often anything changed, in all namespaces.
 }
 
 // tally is the count of one namespace, since it was reset.
 type tally struct {
+	revision uint64 // Which of the changes was the last one here.
+
 	kept     int
 	done     int    // How many are over, evicted ones included.
 	gone     uint64 // How many were evicted.
@@ -32,12 +35,22 @@ func (t *tallies) keep(namespace string) {
 		t.dead--
 	}
 	one.kept++
+	t.touch(namespace)
+}
+
+// touch notes that something changed in a namespace.
+func (t *tallies) touch(namespace string) {
+	if one := t.of[namespace]; one != nil {
+		t.changes++
+		one.revision = t.changes
+	}
 }
 
 // done counts an exchange that is over.
 func (t *tallies) done(namespace string) {
 	if one := t.of[namespace]; one != nil {
 		one.done++
+		t.touch(namespace)
 	}
 }
 
@@ -49,6 +62,7 @@ func (t *tallies) evict(namespace string, id uint64) {
 	one.kept--
 	one.gone++
 	one.goneUpTo, t.goneUpTo = id, id
+	t.touch(namespace)
 	if one.kept > 0 {
 		return
 	}

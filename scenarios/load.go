@@ -144,7 +144,7 @@ func parse(file string, text []byte, r *report) (map[string]any, error) {
 			r.add("", "%v", err)
 			return nil, r.err(file)
 		}
-		r.addAt(lineOf(text, syntax.Position.Start), "no valid TOML: %s", syntax.Message)
+		r.addAt(lineOf(text, syntax.Position.Start), "no valid TOML: %s", sentences.Read(syntax.Message, syntaxForms()...))
 		return nil, r.err(file)
 	}
 	r.names = map[string][]string{"rule": namesOf(tree["rule"]), "connection": namesOf(tree["connection"]), "limit": namesOf(tree["limit"])}

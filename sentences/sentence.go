@@ -57,6 +57,10 @@ func filling(verb string, arg any) any {
 		return said
 	case interface{ Said() Sentence }:
 		return said.Said()
+	case error:
+		if s, is := system(said); is && verb != "%q" {
+			return s
+		}
 	}
 	return fmt.Sprintf(strings.Replace(verb, "w", "v", 1), arg)
 }

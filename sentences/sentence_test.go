@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -22,6 +24,14 @@ func TestSentences(t *testing.T) {
 		{New("%s%s", "unknown", Sentence{}), "unknown", `{"form":"{1}{2}","with":["unknown",""]}`},
 		{New("%s", New("found %s", "it")), "found it", `{"form":"found {1}","with":["it"]}`},
 		{Of(io.EOF), "EOF", `{"form":"{1}","with":["EOF"]}`},
+		{Of(&fs.PathError{Op: "open", Path: "a.toml", Err: syscall.ENOENT}), "open a.toml: no such file or directory", `{"form":"{1}{2}","with":["open a.toml: ",{"form":"no such file or directory"}]}`},
+		{Of(syscall.ECONNREFUSED), "connection refused", `{"form":"connection refused"}`},
+		{New("it is %q", fs.ErrExist), `it is "file already exists"`, `{"form":"it is {1}","with":["\"file already exists\""]}`},
+		{Of(Errorf("read: %w, again", syscall.EISDIR)), "read: is a directory, again", `{"form":"read: {1}, again","with":[{"form":"is a directory"}]}`},
+		{Of(fmt.Errorf("read: %w, again", syscall.EISDIR)), "read: is a directory, again", `{"form":"{1}","with":["read: is a directory, again"]}`},
+		{Read("found 'x' (two)", "found {1} and {2}", "found {1} ({2})"), "found 'x' (two)", `{"form":"found {1} ({2})","with":["'x'","two"]}`},
+		{Read("a [b] is c.", "{1} is {2}."), "a [b] is c.", `{"form":"{1} is {2}.","with":["a [b]","c"]}`},
+		{Read("unexpected", "expected"), "unexpected", `{"form":"{1}","with":["unexpected"]}`},
 		{Of(wrong), "must be a number, not 7%: EOF", `{"form":"must be {1}, not {2}%: {3}","with":[{"form":"a number"},"7","EOF"]}`},
 		{New("it %s", "{1}"), "it {1}", `{"form":"it {1}","with":["{1}"]}`},
 	} {

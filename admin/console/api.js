@@ -32,7 +32,7 @@ export function address(path, query) {
   return path + (text ? '?' + text : '');
 }
 
-/** request asks and returns the response; a missing token is asked for. */
+/** request asks and returns the response, also one that nothing changed; a missing token is asked for. */
 export async function request(method, path, { query, body, type, headers, signal } = {}) {
   for (;;) {
     const sent = token;
@@ -49,7 +49,7 @@ export async function request(method, path, { query, body, type, headers, signal
 }
 
 async function checked(response) {
-  if (response.ok) return response;
+  if (response.ok || response.status === 304) return response;
   let body = {};
   try {
     body = await response.json();

@@ -72,10 +72,11 @@ export function bar(label, used, max, kind) {
     svg('rect', { class: 'used', width: share * 100, height: 6 }));
 }
 
-/** ask asks a question and resolves to whether the answer is yes. */
+/** ask asks a question and resolves to whether the answer is yes. Who goes elsewhere says no. */
 export function ask(question, yes, no) {
   return new Promise((resolve) => {
     const done = (answer) => {
+      removeEventListener('hashchange', left);
       dialog.close();
       dialog.remove();
       resolve(answer);
@@ -83,6 +84,8 @@ export function ask(question, yes, no) {
     const dialog = el('dialog', { class: 'ask', 'aria-label': question, on: { cancel: (e) => { e.preventDefault(); done(false); } } },
       el('p', {}, question),
       el('div', { class: 'row end' }, button(no, () => done(false)), button(yes, () => done(true), { class: 'danger' })));
+    const left = () => done(false);
+    addEventListener('hashchange', left);
     document.body.append(dialog);
     dialog.showModal();
   });

@@ -28,6 +28,9 @@ export class Editor {
 
   changed() { return this.area.value !== this.loaded; }
 
+  /** lock has nobody write, until there is something to change. */
+  lock(on) { this.area.readOnly = on; }
+
   /** load shows a text that is followed. */
   load(text) {
     this.loaded = text;

@@ -201,6 +201,7 @@ class Live {
     for (let i = from; i < to; i++) drawn.push(this.row(this.at(i), i, height));
     put(this.canvas, drawn);
     this.canvas.style.height = this.found.length * height + 'px';
+    this.grid.classList.toggle('scrolls', this.list.scrollHeight > this.list.clientHeight); // The columns of the head stand over those of the rows.
     this.list.setAttribute('aria-rowcount', this.found.length);
     const active = document.getElementById('row-' + this.cursor);
     if (active) this.list.setAttribute('aria-activedescendant', active.id);

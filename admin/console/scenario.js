@@ -9,7 +9,7 @@ import { duration, clock } from './format.js';
 import { Editor } from './editor.js';
 
 const every = 2000;
-const drafts = new Map(); // What was changed and not applied, and of which text, by namespace.
+const drafts = 'mockllm.draft '; // Before a namespace: what was changed there and not applied, and of which text.
 
 /** open shows the view and returns how to close it. */
 export function open(root, params, say) {
@@ -50,24 +50,42 @@ class Scenario {
         el('section', { 'aria-label': t('scenario.text') },
           el('div', { class: 'row' }, el('h2', {}, t('scenario.text')), this.shelf),
           this.about, this.news, this.problems, this.editor.node,
-          el('div', { class: 'row' }, this.applying, button(t('scenario.undo'), () => this.load(), { id: 'undo' }), this.dropping),
+          el('div', { class: 'row' }, this.applying, button(t('scenario.undo'), () => this.undo(), { id: 'undo' }), this.dropping),
           el('p', { class: 'hint' }, t('scenario.hint')))));
     this.drawShelf();
-    const draft = drafts.get(this.space);
+    this.left = () => this.keep();
+    addEventListener('pagehide', this.left);
+    this.editor.lock(true);
     await this.load();
-    if (draft !== undefined) {
-      this.editor.replace(draft.text);
-      this.tag = draft.tag; // If it is another by now, that is told.
-    }
+    this.restore();
     if (this.incident) await this.take(this.incident);
     await this.look();
   }
 
   close() {
     this.closed = true;
-    if (this.editor.changed()) drafts.set(this.space, { text: this.editor.value(), tag: this.tag });
-    else drafts.delete(this.space);
+    this.keep();
+    removeEventListener('pagehide', this.left);
     clearTimeout(this.timer);
+  }
+
+  /** keep keeps what was changed and not applied, for as long as the tab is open. */
+  keep() {
+    if (!this.restored) return; // It is kept still.
+    if (this.editor.changed()) sessionStorage.setItem(drafts + this.space, JSON.stringify({ text: this.editor.value(), tag: this.tag }));
+    else sessionStorage.removeItem(drafts + this.space);
+  }
+
+  /** restore shows what was kept. */
+  restore() {
+    if (this.closed) return;
+    this.restored = true;
+    this.editor.lock(false);
+    const kept = sessionStorage.getItem(drafts + this.space);
+    if (kept === null) return;
+    const { text, tag } = JSON.parse(kept);
+    this.editor.replace(text);
+    this.tag = tag; // If it is another by now, that is told.
   }
 
   /** alone loads or replaces the text; what was asked before of the server says nothing of it. */
@@ -85,15 +103,16 @@ class Scenario {
 
   async fetch() {
     put(this.problems);
-    this.settled('');
+    const before = this.editor.value();
     try {
       const { hash } = await json('/api/v1/rules', { namespace: this.space });
       const response = hash && await request('GET', '/api/v1/scenario', { query: { namespace: this.space } });
-      this.editor.load(response ? await response.text() : '');
+      const followed = response ? await response.text() : '';
+      if (this.editor.value() !== before) return; // What is written meanwhile stays.
+      this.editor.load(followed);
       this.settled(response ? response.headers.get('ETag') : '');
       put(this.about, hash ? '' : t('scenario.notext'));
     } catch (err) {
-      this.editor.load('');
       this.tell(err);
     }
   }
@@ -122,9 +141,19 @@ class Scenario {
     }
   }
 
+  /** yields resolves to whether what is in the editor may go: what was written and not applied only if the user says so. */
+  async yields() {
+    return !this.editor.changed() || ask(t('scenario.discard'), t('scenario.discardyes'), t('cancel'));
+  }
+
+  /** undo shows again what is followed. */
+  async undo() {
+    if (await this.yields()) await this.load();
+  }
+
   /** take puts a scenario of the library into the editor. */
   async take(name) {
-    if (this.editor.changed() && !await ask(t('scenario.discard'), t('scenario.discardyes'), t('cancel'))) return;
+    if (!await this.yields()) return;
     try {
       this.editor.replace(await text('/api/v1/library/' + encodeURIComponent(name), { namespace: namespace() }));
       put(this.problems);
@@ -201,6 +230,7 @@ class Scenario {
   }
 
   async drop() {
+    if (!await this.yields()) return;
     let dropped = false;
     await this.alone(async () => {
       dropped = await this.act(() => request('DELETE', '/api/v1/scenario', { query: { namespace: this.space }, headers: this.guard() }), t('scenario.dropped'));

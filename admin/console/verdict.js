@@ -2,7 +2,7 @@
 // reports to keep.
 
 import { el, put, button, link, badge, save } from './dom.js';
-import { json, text } from './api.js';
+import { request, text } from './api.js';
 import { t, says } from './i18n.js';
 import { namespace, to } from './route.js';
 
@@ -20,6 +20,7 @@ export function open(root, params, say) {
   let closed = false;
   let timer = 0;
   let drawn = '';
+  let tag = ''; // Of the verdict that is drawn, if it has one.
   const body = el('div', { id: 'judged' });
   put(root, el('h1', {}, t('tab.verdict')),
     el('div', { class: 'row' }, downloads.map(([name, file, type, path, query]) => button(t('verdict.' + name), async () => {
@@ -42,13 +43,15 @@ export function open(root, params, say) {
 
   async function judge() {
     try {
-      const v = await json('/api/v1/verdict', { namespace: namespace() });
-      const now = JSON.stringify(v);
-      if (now !== drawn && !closed) put(body, content(v));
+      const response = await request('GET', '/api/v1/verdict', { query: { namespace: namespace() }, headers: tag && { 'If-None-Match': tag } });
+      if (response.status === 304) return;
+      const now = await response.text();
+      if (now !== drawn && !closed) put(body, content(JSON.parse(now)));
       drawn = now;
+      tag = response.headers.get('ETag') || '';
     } catch (err) {
       if (!closed) put(body, el('p', { class: 'bad' }, err.message));
-      drawn = '';
+      drawn = tag = '';
     }
   }
 
@@ -71,11 +74,17 @@ function content(v) {
 
 function finding(f) {
   return el('article', { class: 'card' },
-    el('div', { class: 'row' }, el('h3', {}, badge(kinds[f.severity] || 'plain', t('severity.' + f.severity)), ' ', f.kind, f.count > 1 ? ` × ${f.count}` : '')),
+    el('div', { class: 'row' }, el('h3', {}, badge(kinds[f.severity] || 'plain', t('severity.' + f.severity)), ' ', called(f.kind), f.kind, f.count > 1 ? ` × ${f.count}` : '')),
     el('p', {}, says(f.text)),
-    el('p', { class: 'dim' }, t('verdict.instead') + ' ' + says(f.instead)),
+    el('p', { class: 'dim' }, t('verdict.instead') + says(f.instead)),
     proof(f.evidence),
     f.severity !== 'allowed' && f.count > f.evidence.length ? el('p', { class: 'dim' }, t('verdict.more', { n: f.count - f.evidence.length })) : null);
+}
+
+/** called returns what a finding is called, before its name in scenarios and reports, where that is not the same. */
+function called(kind) {
+  const name = says(kind);
+  return name === kind ? '' : name + ' ';
 }
 
 function expectation(x) {

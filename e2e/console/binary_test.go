@@ -91,7 +91,9 @@ func TestBuiltBinary(t *testing.T) {
 	p.click("#apply")
 	p.sees("#problems", "line 3", "Throttling")
 	p.click("#undo")
-	p.visit("verdict")
+	p.sees("dialog", "Discard that?")
+	p.visit("verdict") // Who goes elsewhere does not discard it, and is asked no more.
+	p.until(`!document.querySelector('dialog')`)
 	p.sees("#judged", "Exchanges: 2 · logical calls: ")
 	p.click("#download-junit")
 	p.sees("#said", "junit.xml is saved.")

@@ -150,6 +150,104 @@ func TestScenarioSaysWhatIsCovered(t *testing.T) {
 	p.quiet()
 }
 
+// What was written and not applied is thrown away only by who says so, with keys
+// as with the mouse, and in both languages.
+func TestDiscardIsAsked(t *testing.T) {
+	const mine = "name = \"mine\"\n"
+	for name, l := range map[string]look{"en": desk, "zh": {width: 390, height: 844, zh: true}} {
+		t.Run(name, func(t *testing.T) {
+			question, no := "The text was changed and not applied. Discard that?", "Cancel"
+			if l.zh {
+				question, no = "文本已修改但未应用。要放弃修改吗？", "取消"
+			}
+			w := serve(t, counted, admin.Options{})
+			p := open(t, w.console+"#scenario", l)
+			holds := func(want string) {
+				t.Helper()
+				p.until(`document.querySelector('#editor')?.value === ` + quote(want))
+			}
+			holds(counted)
+			p.click("#undo") // Nothing was written.
+			p.until(`!document.querySelector('dialog')`)
+			p.write("#editor", mine)
+			eval[bool](p, `(() => { document.querySelector('#undo').focus(); return true })()`)
+			p.press(kb.Enter)
+			p.sees("dialog", question)
+			if got := eval[string](p, `document.activeElement.textContent`); got != no {
+				t.Errorf("the keys are on %q", got)
+			}
+			p.press(kb.Enter) // What is safe is one key away.
+			p.until(`!document.querySelector('dialog')`)
+			holds(mine)
+			if got := eval[string](p, `document.activeElement.id`); got != "undo" {
+				t.Errorf("the keys are on %q again", got)
+			}
+			p.press(kb.Enter)
+			p.sees("dialog", question)
+			p.press(kb.Tab, kb.Enter)
+			holds(counted)
+			p.quiet()
+		})
+	}
+}
+
+// Who has a namespace follow the default's scenario again is asked, too.
+func TestDropIsAsked(t *testing.T) {
+	const mine = "name = \"mine\"\n"
+	w := serve(t, counted, admin.Options{})
+	p := open(t, w.console+"#scenario?namespace=blue", desk)
+	p.until(`document.querySelector('#editor')?.value === ` + quote(counted))
+	p.write("#editor", mine)
+	p.click("#apply")
+	p.sees("#said", "“mine” is followed.")
+	p.write("#editor", mine+"# and more\n")
+	p.click("#drop")
+	p.click("dialog button:not(.danger)")
+	if got := w.server.Scenario("blue").Name; got != "mine" {
+		t.Errorf("followed is %q", got)
+	}
+	p.until(`document.querySelector('#editor')?.value === ` + quote(mine+"# and more\n"))
+	p.click("#drop")
+	p.click("dialog .danger")
+	p.until(`document.querySelector('#editor')?.value === ` + quote(counted))
+	p.quiet()
+}
+
+// What was written and not applied is there again when the page is loaded anew, and
+// when one goes away before the text is there.
+func TestDraftIsKept(t *testing.T) {
+	const mine = "name = \"mine\"\n"
+	w := serve(t, counted, admin.Options{})
+	p := open(t, w.console+"#scenario", desk)
+	holds := func(want string) {
+		t.Helper()
+		p.until(`document.querySelector('#editor')?.value === ` + quote(want))
+	}
+	holds(counted)
+	p.write("#editor", mine)
+	p.sees("#apply", "Apply •")
+	p.run(reload())
+	holds(mine)
+	p.sees("#apply", "Apply •")
+	p.visit("live")
+	p.until(`await (async () => {
+		for (const view of ['scenario', 'live', 'scenario', 'verdict']) {
+			const there = new Promise((r) => addEventListener('hashchange', r, { once: true }));
+			location.hash = view;
+			await there;
+		}
+		return true;
+	})()`)
+	p.visit("scenario")
+	holds(mine)
+	p.click("#undo")
+	p.click("dialog .danger")
+	holds(counted)
+	p.run(reload())
+	holds(counted)
+	p.quiet()
+}
+
 // Two people edit the same scenario: neither undoes unawares what the other did.
 func TestTwoEdit(t *testing.T) {
 	const theirs, mine = "name = \"theirs\"\n", "name = \"mine\"\n"

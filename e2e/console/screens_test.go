@@ -35,6 +35,11 @@ match   = { model = "qwen-max", stream = true }
 latency = { first_frame = "40ms", frame = "10ms" }
 fault   = { kind = "cut", after_frames = 4 }
 
+[[expect]]
+rule         = "throttled at first"
+max_attempts = 2
+allow        = ["gave-up"]
+
 [[rule]]
 name   = "flagged"
 match  = { prompt = "forbidden" }
@@ -84,6 +89,11 @@ func TestScreens(t *testing.T) {
 			p.click("#apply")
 			p.sees("#problems", "Throtling")
 			p.shows(name, "mistake")
+			p.click("#undo")
+			p.sees("dialog", map[bool]string{true: "放弃", false: "Discard"}[l.zh])
+			p.shows(name, "ask")
+			p.click("dialog .danger")
+			p.until(`document.querySelector('#editor').value.includes('a busy afternoon')`)
 			p.visit("throw?entry=dashscope%2Fmodel%2FThrottling.RateQuota")
 			p.sees("#samples", "429")
 			p.shows(name, "throw")
@@ -105,4 +115,42 @@ func (p *page) shows(look, view string) {
 		p.t.Errorf("%s is wider than the screen", view)
 	}
 	p.picture(view + "-" + look)
+}
+
+// TestRowsFillTheList: rows end where their frame does, and the words above them
+// stand over their columns, whether there are few or more than fit.
+func TestRowsFillTheList(t *testing.T) {
+	w := serve(t, "", admin.Options{})
+	p := open(t, w.console, desk)
+	fits := func(what string) {
+		t.Helper()
+		p.until(`document.querySelector('.line')`)
+		if gap := eval[float64](p, `(() => { const l = document.querySelector('#list'); return l.clientWidth - document.querySelector('.line').offsetWidth })()`); gap != 0 {
+			t.Errorf("%s: rows end %g pixels before the list does", what, gap)
+		}
+		p.until(`['model', 'outcome', 'took'].every((c) => Math.abs(document.querySelector('.head .' + c).getBoundingClientRect().left - document.querySelector('.line .' + c).getBoundingClientRect().left) < 1)`)
+	}
+	w.chat("", "qwen-plus", "one")
+	fits("few")
+	if gap := eval[float64](p, `document.querySelector('.head').getBoundingClientRect().right - document.querySelector('.line').getBoundingClientRect().right`); gap != 0 {
+		t.Errorf("nothing scrolls, and rows end %g pixels before the frame", gap)
+	}
+	for range 40 {
+		w.chat("", "qwen-plus", "more")
+	}
+	p.sees("#count", "41 of 41")
+	fits("many")
+	p.quiet()
+}
+
+// What a select has no room for is seen to be cut.
+func TestLongNamespaceIsSeenToBeCut(t *testing.T) {
+	w := serve(t, "", admin.Options{})
+	w.chat("a-namespace-with-quite-a-long-name-for-its-select", "qwen-plus", "one")
+	p := open(t, w.console+"#live?namespace=a-namespace-with-quite-a-long-name-for-its-select", look{width: 390, height: 844})
+	p.until(`document.querySelector('#namespace')?.value.startsWith('a-namespace')`)
+	if got := eval[string](p, `getComputedStyle(document.querySelector('#namespace')).textOverflow`); got != "ellipsis" {
+		t.Errorf("it is cut as %q", got)
+	}
+	p.shows("390-light-en", "long-namespace")
 }

@@ -61,6 +61,10 @@ func TestUpstream(t *testing.T) {
 				t.Errorf("%s: exchange %s: %s", name, id, e)
 			}
 		}
+		if l.zh {
+			p.visit("live?id=4")
+			p.sees("#detail .decision", "连接被拒绝") // The system says so.
+		}
 		p.quiet()
 	}
 	p := open(t, w.console, desk)

@@ -63,6 +63,18 @@ func TestVerdict(t *testing.T) {
 	p.quiet()
 }
 
+// While nothing happens the journal is not judged again; what happens is seen.
+func TestVerdictIsNotJudgedAgain(t *testing.T) {
+	w := serve(t, "name = \"wall\"\n[[rule]]\nname = \"wall\"\nerror = \"Arrearage\"\n", admin.Options{})
+	p := open(t, w.console+"#verdict", desk)
+	p.sees("#judged", "INCONCLUSIVE", "nothing was called")
+	p.until(`performance.getEntriesByType('resource').some((r) => r.name.includes('/api/v1/verdict') && r.responseStatus === 304)`)
+	p.sees("#judged", "nothing was called")
+	w.chat("", "qwen-plus", "once")
+	p.sees("#judged", "PASS", "Exchanges: 1")
+	p.quiet()
+}
+
 // A finding that was seen often shows some places, and says how many more there are.
 func TestVerdictSaysHowManyMore(t *testing.T) {
 	w := serve(t, "name = \"wall\"\n[[rule]]\nname = \"wall\"\nerror = \"Arrearage\"\n", admin.Options{})
