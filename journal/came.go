@@ -12,8 +12,8 @@ import (
 
 // came is what is kept of a call besides the answer to it.
 type came struct {
-	request scenarios.Request // Without what only answers need; of a long body without body and turns.
-	turns   []Turn            // Of a long body, whose texts are not kept.
+	request scenarios.Request // Without what only answers need; of a long call without body and turns.
+	turns   []Turn            // Of a long call, whose texts are not kept.
 
 	host, path, query string
 

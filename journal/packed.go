@@ -3,6 +3,11 @@ package journal
 import (
 	"encoding/binary"
 	"iter"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/mockllm/mockllm/scenarios"
 )
 
 // What is kept is packed into pieces of bytes, in which there is nothing to
@@ -30,22 +35,56 @@ func (p packer) flags(flags ...bool) packer {
 	return append(p, all)
 }
 
-// header packs a header, up to a number of values and of bytes. Which values are
-// left out of one that is too long is left to chance.
+// header packs a header, up to a number of values and of bytes. Of one that is too
+// long, secrets are kept first, because no text may quote them.
 func (p packer) header(header map[string][]string) packer {
-	left, fields := keptHeader, keptFields
+	all, left := p, newHeaderRoom()
 	for name, values := range header {
-		for _, value := range values {
-			size := len(name) + len(value)
-			if size > left || fields == 0 {
-				continue
-			}
-			left -= size
-			fields--
-			p = p.text(name).text(value)
-		}
+		all = left.keep(all, name, values)
+	}
+	if !left.lacks {
+		return all
+	}
+	left = newHeaderRoom()
+	for _, name := range slices.SortedFunc(maps.Keys(header), secretsFirst) {
+		p = left.keep(p, name, header[name])
 	}
 	return p
+}
+
+// headerRoom is how much of a header may still be kept.
+type headerRoom struct {
+	fields, bytes int
+	lacks         bool // Whether there was too little for a value.
+}
+
+func newHeaderRoom() headerRoom { return headerRoom{fields: keptFields, bytes: keptHeader} }
+
+// keep packs the values that there is room for.
+func (r *headerRoom) keep(p packer, name string, values []string) packer {
+	for _, value := range values {
+		size := len(name) + len(value)
+		if size > r.bytes || r.fields == 0 {
+			r.lacks = true
+			continue
+		}
+		r.bytes -= size
+		r.fields--
+		p = p.text(name).text(value)
+	}
+	return p
+}
+
+// secretsFirst compares names of a header, so that the same are kept whenever it
+// is packed.
+func secretsFirst(a, b string) int {
+	switch of, other := scenarios.IsSecret(a), scenarios.IsSecret(b); {
+	case of && !other:
+		return -1
+	case other && !of:
+		return 1
+	}
+	return strings.Compare(a, b)
 }
 
 // An unpacker takes out what was packed.

@@ -56,11 +56,18 @@ type found struct {
 func (f *found) count(step *play.Step) {
 	f.steps++
 	switch step.Kind {
-	case play.Write, play.Text, play.Binary:
-		f.bytes += len(step.Data)
-	case play.Copy:
-		f.bytes += int(step.Bytes)
+	case play.Write, play.Text, play.Binary, play.Copy:
+		f.bytes += sizeOfStep(step)
 	}
+}
+
+// sizeOfStep is how much a step writes: of what was copied, its data is the
+// beginning only.
+func sizeOfStep(s *play.Step) int {
+	if s.Kind == play.Copy {
+		return int(s.Bytes)
+	}
+	return len(s.Data)
 }
 
 // pack packs what stands in front of the steps.
@@ -162,7 +169,7 @@ func (p packer) step(s *play.Step) packer {
 	if c := s.Portion; c != nil {
 		p = p.number(int64(c.Frames)).number(c.Bytes).number(int64(c.For)).text(string(c.Until)).text(string(c.Change))
 	}
-	return p.number(int64(len(s.Data)))
+	return p.number(int64(sizeOfStep(s)))
 }
 
 // step unpacks a step, and how much it writes.
@@ -203,7 +210,8 @@ type beat struct {
 }
 
 func (p packer) beat(s *play.Step) packer {
-	return append(p, byte(s.Kind)).flags(s.Part).number(int64(lasts(*s, len(s.Data)))).number(int64(len(s.Data)))
+	size := sizeOfStep(s)
+	return append(p, byte(s.Kind)).flags(s.Part).number(int64(lasts(s, size))).number(int64(size))
 }
 
 func (u *unpacker) beat() (b beat) {

@@ -40,7 +40,7 @@ type Call struct {
 type Raw struct {
 	call   []byte // What came, packed; see [came].
 	body   []byte // The beginning of the request's body.
-	whole  bool   // Whether that is all.
+	whole  bool   // Whether that is all, and the conversation is kept too.
 	script []byte // What is planned, packed; see [planned].
 
 	// pending is the script of a long answer that is under way: it is there as
@@ -54,8 +54,8 @@ type Raw struct {
 
 // Keep keeps what the journal shows of a call, and nothing else of it.
 func Keep(c Call) *Raw {
-	r := &Raw{body: c.Body, whole: len(c.Body) <= keptBody}
-	if !r.whole {
+	r := &Raw{body: c.Body, whole: len(c.Body) <= keptBody && lengthOf(c.Request.Turns) <= keptBody}
+	if len(c.Body) > keptBody {
 		r.body = slices.Clone(c.Body[:keptBody])
 	}
 	r.call = packCall(&c, r.whole)
@@ -94,6 +94,15 @@ func (r *Raw) replanned(s play.Script) *Raw {
 	next.keepScript(s)
 	next.size += next.rest - r.rest
 	return &next
+}
+
+// lengthOf is how many bytes a conversation has. On a WebSocket it may be far longer
+// than the message that asks for its answer.
+func lengthOf(conversation []scenarios.Turn) (n int) {
+	for i := range conversation {
+		n += len(conversation[i].Role) + len(conversation[i].Text)
+	}
+	return n
 }
 
 // turnsOf stands for the newest turns of a conversation.

@@ -179,6 +179,21 @@ func TestKeepIsBounded(t *testing.T) {
 	}
 }
 
+// TestKeepOfALongConversation keeps a short message that stands for a long text: on a
+// WebSocket it may have come in the messages before.
+func TestKeepOfALongConversation(t *testing.T) {
+	c := call()
+	c.Request.Turns = []scenarios.Turn{{Role: "system", Text: strings.Repeat("x", 1<<20)}, {Role: "user", Text: "y"}}
+	raw := Keep(c)
+	e := Exchange{Raw: raw}.Rendered()
+	if raw.size > keptBody || len(e.Turns) != 2 || e.Turns[0].Hash == "" || !strings.HasSuffix(e.Body, `}]}`) {
+		t.Errorf("%d bytes are kept, turns %v, body %q", raw.size, e.Turns, e.Body)
+	}
+	if past := raw.view().past(&e); !past.Cut || past.Request.Turns != nil {
+		t.Errorf("past: cut %v, %d turns", past.Cut, len(past.Request.Turns))
+	}
+}
+
 // TestKeepCopiesTheHeader changes a header as a caller of the handler may.
 func TestKeepCopiesTheHeader(t *testing.T) {
 	c := call()

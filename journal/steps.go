@@ -48,7 +48,7 @@ func (j *Journal) Steps(namespace string, id uint64) (steps []Step, more int) {
 // step returns the i-th step, with all that is kept of what it writes.
 func (v *view) step(i int) Step {
 	s, size := v.planned.script[i], v.planned.sizes[i]
-	shown := Step{Kind: s.Kind.String(), For: lasts(s, size), Status: int(s.Status), Bytes: size, Part: s.Part, Cut: size > len(s.Data)}
+	shown := Step{Kind: s.Kind.String(), For: lasts(&s, size), Status: int(s.Status), Bytes: size, Part: s.Part, Cut: size > len(s.Data)}
 	switch {
 	case s.Kind == play.Shut:
 		shown.Status, shown.Text = int(s.Code), s.Reason
@@ -61,8 +61,8 @@ func (v *view) step(i int) Step {
 }
 
 // lasts returns how long a step is planned to take; a hang without an end is 0.
-func lasts(s play.Step, size int) time.Duration {
-	if s.Kind == play.Write && s.Rate > 0 {
+func lasts(s *play.Step, size int) time.Duration {
+	if s.Rate > 0 {
 		return time.Duration(size) * time.Second / time.Duration(s.Rate)
 	}
 	return s.For

@@ -46,6 +46,36 @@ func TestSteps(t *testing.T) {
 	}
 }
 
+// TestStepsSayHowMuchAndHowLong is about steps that write more than they keep, or
+// slowly.
+func TestStepsSayHowMuchAndHowLong(t *testing.T) {
+	slow := []byte("slow")
+	for name, c := range map[string]struct {
+		step  play.Step
+		bytes int
+		lasts time.Duration
+		cut   bool
+	}{
+		"a text":          {play.Step{Kind: play.Text, Data: slow, Rate: 2}, 4, 2 * time.Second, false},
+		"a binary":        {play.Step{Kind: play.Binary, Data: slow, Rate: 2}, 4, 2 * time.Second, false},
+		"half a text":     {play.Step{Kind: play.Text, Data: slow, Length: 9}, 4, 0, false},
+		"a copy":          {play.Step{Kind: play.Copy, Data: slow, Bytes: 4, Rate: 2}, 4, 2 * time.Second, false},
+		"a long copy":     {play.Step{Kind: play.Copy, Data: slow, Bytes: 1 << 20}, 1 << 20, 0, true},
+		"a copy to come":  {play.Step{Kind: play.Copy, Portion: &play.Portion{Frames: play.Rest, Bytes: play.Rest}, Rate: 2}, 0, 0, false},
+		"a tunnel's copy": {play.Step{Kind: play.Copy, Bytes: 9}, 9, 0, true},
+	} {
+		for place, before := range map[string]int{"first": 0, "behind the first": keptSteps} {
+			j := New(10, 1<<20)
+			steps, _ := j.Steps("", keep(j, "", append(make(play.Script, before), c.step)))
+			got := steps[before]
+			cut := c.cut || before > 0 && c.bytes > 0
+			if got.Bytes != c.bytes || got.For != c.lasts || got.Cut != cut {
+				t.Errorf("%s, %s: %+v", name, place, got)
+			}
+		}
+	}
+}
+
 // A long script is kept to its end, but for what it writes.
 func TestStepsOfLongScript(t *testing.T) {
 	j := New(10, 1<<20)

@@ -71,8 +71,12 @@ func decodeTable(path string, in any, out reflect.Value, r *report) {
 	}
 }
 
-// hint says where the key belongs or, if nowhere, what was perhaps meant.
+// hint says where the key belongs or, if nowhere, what was perhaps meant. Whoever
+// writes a plural means the table of that name.
 func hint(t reflect.Type, key string, names []string) sentences.Sentence {
+	if one, plural := strings.CutSuffix(key, "s"); plural && slices.Contains(names, one) {
+		return catalog.DidYouMean(key, []string{one})
+	}
 	if in := belongs(t, key); in.Form != "" {
 		return in
 	}

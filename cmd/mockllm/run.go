@@ -123,6 +123,9 @@ func (f *trialFlags) conclude(errs io.Writer, r *result, args []string) error {
 	for _, note := range r.notes {
 		fmt.Fprintf(errs, "mockllm: %s\n", note)
 	}
+	if r.verdict.Status == verdict.Inconclusive && !isPath(f.scenario) {
+		fmt.Fprintf(errs, "mockllm: what CMD has to ask: mockllm scenarios show %s\n", f.scenario)
+	}
 	fmt.Fprintf(errs, "mockllm: CMD %s after %s; exit code %d is %s\nmockllm: to repeat it: %s\n", r.how, short(r.took), code, why, again)
 	err := f.reports.write(errs, reportForms{
 		junit: func(w io.Writer) error { return verdict.WriteJUnit(w, r.verdict) },
