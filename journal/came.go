@@ -13,12 +13,14 @@ import (
 // came is what is kept of a call besides the answer to it.
 type came struct {
 	request scenarios.Request // Without what only answers need; of a long call without body and turns.
-	turns   []Turn            // Of a long call, whose texts are not kept.
 
 	host, path, query string
 
-	passed []scenarios.Pass
 	header packedHeader
+	rest   unpacker // Passed, turns and what else of the request is not needed to tell of it in brief; nil once it is unpacked.
+
+	passed []scenarios.Pass
+	turns  []Turn // Of a long call, whose texts are not kept.
 }
 
 // texts lists the texts of a call.
@@ -49,13 +51,14 @@ func packCall(call *Call, whole bool) []byte {
 	for _, text := range c.texts() {
 		p = p.text(*text)
 	}
+	p = p.bytes(header)
+	if another {
+		p = p.bytes(q.Body)
+	}
 	p = p.number(int64(q.InputTokens)).number(int64(q.Patience))
 	p = p.number(int64(len(call.Passed)))
 	for _, passed := range call.Passed {
 		p = p.text(passed.Rule).number(int64(passed.N)).number(int64(math.Float64bits(passed.Roll))).number(int64(passed.Age))
-	}
-	if another {
-		p = p.bytes(q.Body)
 	}
 	p = p.number(int64(len(q.Turns)))
 	for _, t := range q.Turns {
@@ -65,13 +68,13 @@ func packCall(call *Call, whole bool) []byte {
 	for _, t := range c.turns {
 		p = p.text(t.Role).text(t.Hash)
 	}
-	return append(p, header...)
+	return p
 }
 
 // size is about how much packing takes, without the header and what passed.
 func (c *came) size() int {
 	const perText = 3 // Of bytes that say how long it is.
-	size := 10*perText + len(c.request.Body)
+	size := 11*perText + len(c.request.Body)
 	for _, text := range c.texts() {
 		size += len(*text) + perText
 	}
@@ -84,7 +87,7 @@ func (c *came) size() int {
 	return size
 }
 
-// came unpacks what came.
+// came unpacks what came, as far as lines of a log tell of it.
 func (r *Raw) came() *came {
 	c, u := new(came), unpacker(r.call)
 	q := &c.request
@@ -93,17 +96,29 @@ func (r *Raw) came() *came {
 	for _, text := range c.texts() {
 		*text = u.text()
 	}
+	c.header = packedHeader(u.bytes())
+	switch {
+	case another:
+		q.Body = u.bytes()
+	case r.whole:
+		q.Body = r.body
+	}
+	c.rest = u
+	return c
+}
+
+// unpack unpacks the rest.
+func (c *came) unpack() {
+	if c.rest == nil {
+		return
+	}
+	q, u := &c.request, c.rest
+	c.rest = nil
 	q.InputTokens, q.Patience = int(u.number()), time.Duration(u.number())
 	for range u.number() {
 		p := scenarios.Pass{Rule: u.text(), N: uint64(u.number())}
 		p.Roll, p.Age = math.Float64frombits(uint64(u.number())), time.Duration(u.number())
 		c.passed = append(c.passed, p)
-	}
-	if r.whole {
-		q.Body = r.body
-	}
-	if another {
-		q.Body = u.bytes()
 	}
 	for range u.number() {
 		q.Turns = append(q.Turns, scenarios.Turn{Role: u.text(), Text: u.text()})
@@ -111,8 +126,6 @@ func (r *Raw) came() *came {
 	for range u.number() {
 		c.turns = append(c.turns, Turn{Role: u.text(), Hash: u.text()})
 	}
-	c.header = packedHeader(u)
-	return c
 }
 
 // known lists the secrets of the request that no text may quote, wherever it

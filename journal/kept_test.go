@@ -56,6 +56,7 @@ func TestCallIsKept(t *testing.T) {
 	for name, body := range map[string][]byte{"its body": q.Body, "another body": []byte("another"), "no body": nil} {
 		c.Body = body
 		got := Keep(c).came()
+		got.unpack()
 		if !reflect.DeepEqual(got.request, q) || !reflect.DeepEqual(got.passed, passed) {
 			t.Errorf("%s: got\n%+v\n%+v\nwant\n%+v\n%+v", name, got.request, got.passed, q, passed)
 		}

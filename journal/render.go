@@ -87,6 +87,7 @@ func (r *Raw) view() *view {
 
 // past is the call as the engine saw it.
 func (v *view) past(e *Exchange) scenarios.Past {
+	v.came.unpack()
 	v.came.request.Header = map[string][]string{}
 	for name, value := range v.came.header.all() {
 		v.came.request.Header[name] = append(v.came.request.Header[name], value)
@@ -117,6 +118,7 @@ func (e *Exchange) shownBody() string {
 
 // turns returns the newest turns of the conversation.
 func (v *view) turns() []Turn {
+	v.came.unpack()
 	turns := v.came.turns
 	if v.raw.whole {
 		turns = turnsOf(v.came.request.Turns)
