@@ -47,6 +47,9 @@ func Stranger(in *Incoming, hostport string) (Responder, *scenarios.Request) {
 	if h, _, err := net.SplitHostPort(hostport); err == nil {
 		host = h
 	}
+	if responder, r := planStranger(in, host); responder != nil {
+		return responder, r
+	}
 	for _, s := range strangers {
 		if s.prefix != "" && strings.HasPrefix(in.Path, s.prefix) || s.host != "" && strings.EqualFold(host, s.host) {
 			responder := For(s.dialect)
@@ -82,7 +85,7 @@ func NearestPath(path string) string {
 // Hosts returns the host names of the vendors' APIs, for certificates and for
 // networks in which they lead here.
 func Hosts() []string {
-	var hosts []string
+	hosts := []string{planHost, planHostIntl}
 	for _, s := range strangers {
 		if s.host != "" {
 			hosts = append(hosts, s.host)
