@@ -28,6 +28,8 @@ func (dashScopeNative) Routes() []Route {
 		{services + "embeddings/multimodal-embedding/multimodal-embedding", catalog.OpEmbedding},
 		{services + "rerank/text-rerank/text-rerank", catalog.OpRerank},
 		{services + "audio/tts/SpeechSynthesizer", catalog.OpSpeech},
+		{voicesPath, catalog.OpCustomization},
+		{wordsPath, catalog.OpCustomization},
 		{"/api/v1/tokenizer", catalog.OpTokenize},
 		{"/api/v1/apps/{app_id}/completion", catalog.OpApp},
 		{"/api/v1/models", catalog.OpModels},
@@ -114,6 +116,8 @@ func readNativeService(q *dashScopeQuestion) dashScopeCall {
 		return readNativeRerank(q)
 	case catalog.OpSpeech:
 		return readSpeech(in, body)
+	case catalog.OpCustomization:
+		return readCustom(q)
 	case catalog.OpTokenize:
 		return tokenizing{readNativeTurns(body)}
 	case catalog.OpApp:
