@@ -37,8 +37,8 @@ var notSupported = scenarios.Refusal{ID: dashScopeModel + "Not Found", Always: t
 var notFound = scenarios.Refusal{ID: dashScopeModel + "NotFound", Variant: "Request path not found.", Always: true}
 
 // Stranger reads a request whose path no route has, as the vendor whose kind
-// of path or whose host it is, or as whoever keeps the vendors' files. It
-// returns nil if it is nobody's.
+// of path or whose host it is, as a plan whose caller it is, or as whoever
+// keeps the vendors' files. It returns nil if it is nobody's.
 func Stranger(in *Incoming, hostport string) (Responder, *scenarios.Request) {
 	if hasFile(in.Path) {
 		return files{}, files{}.Decode(in)
