@@ -308,7 +308,12 @@ func (s *Server) mistake(req *http.Request, in *responders.Incoming) *scenarios.
 
 func noSuchPath(in *responders.Incoming) *scenarios.Mistake {
 	detail := sentences.New("%s is no path of any vendor", in.Path)
-	if nearest := responders.NearestPath(in.Path); nearest != "" {
+	nearest := responders.NearestPath(in.Path)
+	host, key := responders.PlanAt(in.Path)
+	switch {
+	case host != "":
+		detail = sentences.New("%s is answered on the host %s and for keys that begin with %s; did you mean %s?", in.Path, host, key, nearest)
+	case nearest != "":
 		detail = sentences.New("%s is no path of any vendor; did you mean %s?", in.Path, nearest)
 	}
 	return &scenarios.Mistake{Status: http.StatusNotFound, Title: sentences.Plain("no such path"), Detail: detail}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/mockllm/mockllm/recordings"
+	"github.com/mockllm/mockllm/responders"
 	"github.com/mockllm/mockllm/scenarios"
 )
 
@@ -82,6 +83,9 @@ func (s *Server) wouldAnswer(ctx context.Context, l *recordings.Lesson, scenario
 	}
 	for name, value := range l.Asked.Header {
 		req.Header.Set(name, value)
+	}
+	if host, _ := responders.PlanAt(req.URL.Path); host != "" {
+		req.Host = host // The key that showed whose path it is was redacted.
 	}
 	if req.Header["Sec-Websocket-Key"] != nil {
 		req.Header.Set("Sec-Websocket-Key", anyNonce) // It looks like a secret, and was redacted.

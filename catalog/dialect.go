@@ -44,6 +44,7 @@ const (
 	OpBatch          = "batch"
 	OpUpload         = "upload"
 	OpDeployment     = "deployment"
+	OpCustomization  = "customization" // Voices and hot words of one's own.
 	OpToken          = "token"
 	OpModel          = "model" // From here on, Qianfan's console; DashScope has finetune too.
 	OpPrompt         = "prompt"
@@ -232,7 +233,7 @@ var dialects = []Dialect{
 			{Name: OpImage, Reply: taskReply},
 			{Name: OpVideo, Reply: taskReply},
 			{Name: OpTranscription, Reply: taskReply},
-		}, plain(OpRerank, OpTokenize, OpModels, OpTask, OpFile, OpUpload, OpToken, OpFineTune, OpDeployment)...),
+		}, plain(OpRerank, OpTokenize, OpModels, OpTask, OpFile, OpUpload, OpToken, OpFineTune, OpDeployment, OpCustomization)...),
 	},
 	{
 		Name: DashScopeResponses, Provider: DashScope, BasePath: "/compatible-mode/v1",

@@ -64,6 +64,18 @@ var openaiCases = []testCase{
 			t.Errorf("error %d %s", e.StatusCode, e.RawJSON())
 		}
 	}},
+	{"the Coding Plan's address", "", func(t *testing.T, s server) {
+		onPlan := []option.RequestOption{option.WithBaseURL(s.vendors + "/v1/"), option.WithAPIKey("sk-sp-any")}
+		if said := must(s.openai(onPlan...).New(t.Context(), chat()))(t); said.Choices[0].Message.Content == "" {
+			t.Errorf("answer %s", said.RawJSON())
+		}
+		params := chat()
+		params.Model = "gpt-4o"
+		_, err := s.openai(onPlan...).New(t.Context(), params)
+		if e := wantError[*openai.Error](t, err); e.StatusCode != 400 || e.Message != "model `gpt-4o` is not supported." {
+			t.Errorf("error %d %s", e.StatusCode, e.RawJSON())
+		}
+	}},
 	{"a model that only streams", "", func(t *testing.T, s server) {
 		params := chat()
 		params.Model = "qwq-plus"

@@ -11,6 +11,8 @@ func dashScopeAccount(in *Incoming, r *scenarios.Request, compatible bool) *scen
 	key := in.caller(r.Key)
 	r.Account = key.account
 	switch {
+	case (key.unknown() || key.expired) && compatible && byPlan(in):
+		return &scenarios.Refusal{ID: dashScopeModel + "invalid access token or token expired"}
 	case key.unknown() || key.expired:
 		return &scenarios.Refusal{ID: dashScopeModel + "InvalidApiKey"}
 	case in.Operation == catalog.OpModels:

@@ -92,6 +92,9 @@ func (d dashScopeCompatible) Header(r *scenarios.Request, m Meta, f *scenarios.F
 // behind the gateway adds an id, which is the request id in other clothes.
 // Captures show three forms; see the shapes in package catalog.
 func (d dashScopeCompatible) Body(r *scenarios.Request, m Meta, f *scenarios.Failure, status int) []byte {
+	if _, nobody := r.Detail.(planNowhere); nobody {
+		return nil
+	}
 	e := d.describe(r, f)
 	switch {
 	case r.Operation == catalog.OpFile && e.code == "invalid_request_error":

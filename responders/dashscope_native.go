@@ -28,6 +28,8 @@ func (dashScopeNative) Routes() []Route {
 		{services + "embeddings/multimodal-embedding/multimodal-embedding", catalog.OpEmbedding},
 		{services + "rerank/text-rerank/text-rerank", catalog.OpRerank},
 		{services + "audio/tts/SpeechSynthesizer", catalog.OpSpeech},
+		{voicesPath, catalog.OpCustomization},
+		{wordsPath, catalog.OpCustomization},
 		{"/api/v1/tokenizer", catalog.OpTokenize},
 		{"/api/v1/apps/{app_id}/completion", catalog.OpApp},
 		{"/api/v1/models", catalog.OpModels},
@@ -63,6 +65,11 @@ func (d dashScopeNative) Decode(in *Incoming) *scenarios.Request {
 	body := readBody(r)
 	r.Model = modelOf(body)
 	switch in.Operation {
+	case catalog.OpChat:
+		if multimodalPath(in) {
+			in.Operation = operationOfModel(r.Model)
+			r.Operation = in.Operation
+		}
 	case catalog.OpApp:
 		r.Model = in.Vars["app_id"]
 	case catalog.OpUpload:
@@ -86,10 +93,10 @@ func (d dashScopeNative) Decode(in *Incoming) *scenarios.Request {
 // text and one for more.
 func readNative(q *dashScopeQuestion) dashScopeCall {
 	switch {
-	case q.in.Operation != catalog.OpChat:
-		return readNativeService(q)
 	case multimodalPath(q.in):
 		return readMultimodal(q)
+	case q.in.Operation != catalog.OpChat:
+		return readNativeService(q)
 	}
 	return readNativeChat(q, false)
 }
@@ -114,6 +121,8 @@ func readNativeService(q *dashScopeQuestion) dashScopeCall {
 		return readNativeRerank(q)
 	case catalog.OpSpeech:
 		return readSpeech(in, body)
+	case catalog.OpCustomization:
+		return readCustom(q)
 	case catalog.OpTokenize:
 		return tokenizing{readNativeTurns(body)}
 	case catalog.OpApp:
@@ -133,7 +142,7 @@ func readNativeService(q *dashScopeQuestion) dashScopeCall {
 	}
 }
 
-// multimodalPath reports whether a chat came to the path for more than text.
+// multimodalPath reports whether a call came to the path for more than text.
 func multimodalPath(in *Incoming) bool {
 	return strings.HasSuffix(in.Path, "/multimodal-generation/generation")
 }

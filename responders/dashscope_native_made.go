@@ -6,17 +6,30 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/scenarios"
 )
 
 // The multimodal path of the native API has models that answer with something
 // else than a message: those that read a text aloud, and those that draw.
 
-func readMultimodal(q *dashScopeQuestion) dashScopeCall {
+// operationOfModel returns which operation a call on that path is: the same as on
+// the path that is for nothing else.
+func operationOfModel(model string) string {
 	switch {
-	case onlySpeaks(q.r.Model):
+	case onlySpeaks(model):
+		return catalog.OpSpeech
+	case strings.HasPrefix(model, "qwen-image"):
+		return catalog.OpImage
+	}
+	return catalog.OpChat
+}
+
+func readMultimodal(q *dashScopeQuestion) dashScopeCall {
+	switch q.in.Operation {
+	case catalog.OpSpeech:
 		return readAloud{readSpeech(q.in, q.body)}
-	case strings.HasPrefix(q.r.Model, "qwen-image"):
+	case catalog.OpImage:
 		return readDrawing(q)
 	}
 	return readNativeChat(q, true)
@@ -32,8 +45,8 @@ func countsCharacters(model string) bool { return !strings.HasPrefix(model, "qwe
 // readAloud asks for a text to be read aloud.
 type readAloud struct{ speech }
 
-func (a readAloud) answer(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
-	usage, output := a.usage(r, reply)
+func (a readAloud) answer(r *scenarios.Request, m Meta, _ *scenarios.Reply) Message {
+	usage, output := a.usage(r)
 	write := func(finish, data, url string) []byte {
 		audio := obj().num("expires_at", m.recordingEnd()).str("data", data).str("id", m.audioID())
 		if url != "" {
@@ -69,20 +82,14 @@ func (a readAloud) soundFrames(m Meta, write func(finish, data, url string) []by
 }
 
 // usage tells what the recording costs, and how many tokens it brings.
-func (a readAloud) usage(r *scenarios.Request, reply *scenarios.Reply) (used []byte, output int) {
+func (a readAloud) usage(r *scenarios.Request) (used []byte, output int) {
 	if countsCharacters(r.Model) {
 		return obj().num("characters", int64(a.characters())).end(), 0
 	}
 	spoken := completion{}
-	var given *scenarios.Usage
-	if reply != nil {
-		given = reply.Usage
-	}
-	spoken.count(r, given)
+	spoken.count(r, nil)
 	u := spoken.usage
-	if given == nil {
-		u.completion, u.total = u.completion+readCost, u.total+readCost
-	}
+	u.completion, u.total = u.completion+readCost, u.total+readCost
 	return obj().raw("input_tokens_details", obj().num("text_tokens", int64(u.prompt)).end()).
 		num("total_tokens", int64(u.total)).num("output_tokens", int64(u.completion)).num("input_tokens", int64(u.prompt)).
 		raw("output_tokens_details", obj().num("audio_tokens", int64(u.completion)).num("text_tokens", 0).end()).end(), u.completion
@@ -123,8 +130,5 @@ func (d drawing) answer(r *scenarios.Request, m Meta, _ *scenarios.Reply) Messag
 	metric := obj().num("FAILED", 0).num("SUCCEEDED", int64(d.number)).num("TOTAL", int64(d.number)).end()
 	usage := obj().num("height", int64(d.height)).num("image_count", int64(d.number)).num("width", int64(d.width)).end()
 	body := m.nativeBody(obj().raw("choices", array(choices...)).raw("task_metric", metric).end(), usage)
-	if r.Stream {
-		return m.dashScopeStream(r, []Frame{nativeFrame(1, "result", http.StatusOK, body)}, 1)
-	}
 	return m.dashScopeWhole(r, body)
 }

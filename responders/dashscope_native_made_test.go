@@ -2,6 +2,7 @@ package responders
 
 import (
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -9,7 +10,6 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/mockllm/mockllm/catalog"
-	"github.com/mockllm/mockllm/scenarios"
 )
 
 const multimodalGeneration = "/api/v1/services/aigc/multimodal-generation/generation"
@@ -39,13 +39,22 @@ func TestReadAloudStream(t *testing.T) {
 	}
 }
 
-// TestReadAloudUsage: what a scenario says of it is kept.
-func TestReadAloudUsage(t *testing.T) {
-	d := dashScopeNative{}
-	in := post(catalog.OpChat, multimodalGeneration, `{"model":"qwen-tts","input":{"text":"Hi.","voice":"Cherry"}}`)
-	m := d.Success(d.Decode(in), Meta{Now: in.Now}, &scenarios.Reply{Usage: &scenarios.Usage{PromptTokens: 7, CompletionTokens: 9}})
-	if usage := gjson.GetBytes(m.Frames[0], "usage"); usage.Get("input_tokens").Int() != 7 || usage.Get("output_tokens").Int() != 9 || m.Output != 9 {
-		t.Errorf("usage %s, brings %d", usage.Raw, m.Output)
+// TestOperationsOfTheMultimodalPath: what reads aloud and what draws counts as it
+// does on the path that is for nothing else, and streams where that streams.
+func TestOperationsOfTheMultimodalPath(t *testing.T) {
+	for model, want := range map[string]string{
+		"qwen-tts": "speech true", "qwen3-tts-flash": "speech true", "qwen-image-plus": "image false", "qwen-vl-plus": "chat true",
+		"qwen3-omni-flash": "chat true", "": "chat true",
+	} {
+		in := post(catalog.OpChat, multimodalGeneration, `{"model":"`+model+`","input":{"text":"Hi.","voice":"Cherry","messages":[{"role":"user","content":[{"text":"Hi."}]}]}}`)
+		in.Header.Set("X-DashScope-SSE", "enable")
+		r := dashScopeNative{}.Decode(in)
+		if got := fmt.Sprint(r.Operation, " ", r.Stream); got != want || r.Task {
+			t.Errorf("%q: %s (task %t), want %s", model, got, r.Task, want)
+		}
+		if m := (dashScopeNative{}).Success(r, Meta{Now: in.Now}, nil); m.Stream != r.Stream {
+			t.Errorf("%q: streamed %t", model, m.Stream)
+		}
 	}
 }
 

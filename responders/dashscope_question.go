@@ -87,6 +87,8 @@ func (q *dashScopeQuestion) modelUnknown() *scenarios.Refusal {
 	switch {
 	case q.in.Operation == catalog.OpApp || q.known && !q.model.Offline || refusals.UnknownModel == scenarios.UnknownAnswered:
 		return nil
+	case q.compatible && byPlan(q.in):
+		return planModelUnknown(q.r.Model)
 	case q.compatible || refusals.UnknownModel == scenarios.UnknownNotFound:
 		return &scenarios.Refusal{ID: dashScopeModel + "ModelNotFound"}
 	}

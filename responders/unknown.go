@@ -37,8 +37,8 @@ var notSupported = scenarios.Refusal{ID: dashScopeModel + "Not Found", Always: t
 var notFound = scenarios.Refusal{ID: dashScopeModel + "NotFound", Variant: "Request path not found.", Always: true}
 
 // Stranger reads a request whose path no route has, as the vendor whose kind
-// of path or whose host it is, or as whoever keeps the vendors' files. It
-// returns nil if it is nobody's.
+// of path or whose host it is, as a plan whose caller it is, or as whoever
+// keeps the vendors' files. It returns nil if it is nobody's.
 func Stranger(in *Incoming, hostport string) (Responder, *scenarios.Request) {
 	if hasFile(in.Path) {
 		return files{}, files{}.Decode(in)
@@ -46,6 +46,9 @@ func Stranger(in *Incoming, hostport string) (Responder, *scenarios.Request) {
 	host := hostport
 	if h, _, err := net.SplitHostPort(hostport); err == nil {
 		host = h
+	}
+	if responder, r := planStranger(in, host); responder != nil {
+		return responder, r
 	}
 	for _, s := range strangers {
 		if s.prefix != "" && strings.HasPrefix(in.Path, s.prefix) || s.host != "" && strings.EqualFold(host, s.host) {
@@ -82,7 +85,7 @@ func NearestPath(path string) string {
 // Hosts returns the host names of the vendors' APIs, for certificates and for
 // networks in which they lead here.
 func Hosts() []string {
-	var hosts []string
+	hosts := []string{planHost, planHostIntl}
 	for _, s := range strangers {
 		if s.host != "" {
 			hosts = append(hosts, s.host)

@@ -136,6 +136,7 @@ export const chinese = {
   "no such path": "没有此路径",
   "{1} is no path of any vendor": "{1} 不是任何厂商的路径",
   "{1} is no path of any vendor; did you mean {2}?": "{1} 不是任何厂商的路径；是否想写 {2}？",
+  "{1} is answered on the host {2} and for keys that begin with {3}; did you mean {4}?": "{1} 只在主机 {2} 上、或对以 {3} 开头的密钥作答；是否想写 {4}？",
   "unknown header": "未知请求头",
   "bad header": "请求头有误",
   "{1} is no header of mockllm{2}": "{1} 不是 mockllm 的请求头{2}",
