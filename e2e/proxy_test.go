@@ -88,12 +88,12 @@ func tunnel(t *testing.T, w http.ResponseWriter, address string) {
 	}
 	defer through.Close()
 	w.WriteHeader(http.StatusOK)
-	conn, _, err := http.NewResponseController(w).Hijack()
+	conn, read, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		t.Error(err)
 		return
 	}
 	defer conn.Close()
-	go io.Copy(through, conn)
+	go io.Copy(through, read) // Some of it may have come already.
 	io.Copy(conn, through)
 }
