@@ -296,6 +296,7 @@ func TestNearestPath(t *testing.T) {
 	for path, want := range map[string]string{
 		"/chat/completions":    "/compatible-mode/v1/chat/completions",
 		"/v1/chat/completions": "/compatible-mode/v1/chat/completions",
+		"/v1/completions":      "/compatible-mode/v1/completions",
 		"/v1/responses":        "/compatible-mode/v1/responses",
 		"/v1/messages":         "/apps/anthropic/v1/messages",
 		"/oauth/2.0/tokens":    "/oauth/2.0/token",

@@ -2,6 +2,7 @@ package responders
 
 import (
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/mockllm/mockllm/catalog"
@@ -72,11 +73,9 @@ func NearestPath(path string) string {
 			}
 		}
 	}
-	if end := strings.TrimPrefix(path, "/v1"); len(end) > 1 {
-		for _, p := range paths {
-			if strings.HasSuffix(p, end) {
-				return p
-			}
+	for _, end := range []string{path, strings.TrimPrefix(path, "/v1")} {
+		if i := slices.IndexFunc(paths, func(p string) bool { return strings.HasSuffix(p, end) }); i >= 0 && len(end) > 1 {
+			return paths[i]
 		}
 	}
 	return catalog.Nearest(path, paths)
