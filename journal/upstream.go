@@ -28,9 +28,6 @@ func (j *Journal) Amend(id uint64, script play.Script, change func(*Exchange)) {
 	change(&e.Exchange)
 	j.tallies.touch(e.Namespace)
 	if e.Raw != nil {
-		raw := e.Raw.replanned(script) // Somebody may be reading the old one.
-		j.size += raw.size - e.Raw.size
-		e.size += raw.size - e.Raw.size
-		e.Raw = raw
+		j.replace(e, e.Raw.replanned(script))
 	}
 }

@@ -1,6 +1,7 @@
 package responders
 
 import (
+	"cmp"
 	"encoding/base64"
 	"slices"
 	"strconv"
@@ -188,10 +189,7 @@ func (c customCall) row(kept custom, now time.Time) []byte {
 		return obj().str("gmt_create", clock(kept.at)).str(c.by.id, kept.id).str("gmt_modified", clock(kept.modified)).
 			str("status", kept.status(now)).end()
 	}
-	language := "zh"
-	if given := kept.asked.Get("language").Str; given != "" {
-		language = given
-	}
+	language := cmp.Or(kept.asked.Get("language").Str, "zh")
 	o := obj().str("voice", kept.id).str("target_model", kept.asked.Get("target_model").Str).str("language", language)
 	if c.by.model == designQwen {
 		o.str("voice_prompt", kept.asked.Get("voice_prompt").Str).str("preview_text", kept.asked.Get("preview_text").Str)

@@ -72,9 +72,7 @@ func (a readAloud) soundFrames(m Meta, write func(finish, data, url string) []by
 	emit := func(body []byte) {
 		frames = append(frames, nativeFrame(len(frames)+1, "result", http.StatusOK, body))
 	}
-	sound := wav(m.recording())[wavHeader:]
-	for i := range soundPieces {
-		piece := sound[i*len(sound)/soundPieces : (i+1)*len(sound)/soundPieces]
+	for piece := range inPieces(wav(m.recording())[wavHeader:], soundPieces) {
 		emit(write("null", base64.StdEncoding.EncodeToString(piece), ""))
 	}
 	emit(end)

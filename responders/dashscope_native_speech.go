@@ -75,9 +75,8 @@ func (s speech) frames(m Meta) []Frame {
 		emit(s.body(m, o.raw("sentence", []byte(`{"index":0,"words":[]}`)).raw("audio", audio).end()))
 	}
 	event("sentence-begin", s.text, nil)
-	sound := wav(m.recording())
-	for i := range pieces {
-		event("sentence-synthesis", "", sound[i*len(sound)/pieces:(i+1)*len(sound)/pieces])
+	for piece := range inPieces(wav(m.recording()), pieces) {
+		event("sentence-synthesis", "", piece)
 	}
 	event("sentence-end", s.text, nil)
 	emit(s.end(m))

@@ -81,9 +81,8 @@ func (a *realtimeAnswer) pieces() {
 		}
 	}
 	if a.sounds() {
-		sound := wav(a.said)[wavHeader:]
-		for i := range soundPieces {
-			delta("response.audio.delta", base64.StdEncoding.EncodeToString(sound[i*len(sound)/soundPieces:(i+1)*len(sound)/soundPieces]))
+		for piece := range inPieces(wav(a.said)[wavHeader:], soundPieces) {
+			delta("response.audio.delta", base64.StdEncoding.EncodeToString(piece))
 		}
 	}
 }

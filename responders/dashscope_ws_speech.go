@@ -2,6 +2,7 @@ package responders
 
 import (
 	"encoding/binary"
+	"iter"
 	"strings"
 	"unicode/utf8"
 
@@ -79,6 +80,17 @@ func (w reading) finish(t *spokenTask) ([]SocketEvent, *scenarios.Refusal) {
 // soundPieces is in how many messages the sound of a sentence comes.
 const soundPieces = 2
 
+// inPieces cuts sound into so many pieces.
+func inPieces(sound []byte, many int) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for i := range many {
+			if !yield(sound[i*len(sound)/many : (i+1)*len(sound)/many]) {
+				return
+			}
+		}
+	}
+}
+
 // read reads a sentence: it begins, comes in pieces, each announced, and ends.
 // A result in one piece is the sound alone.
 func (w reading) read(t *spokenTask, sentence string) (reading, []SocketEvent) {
@@ -102,9 +114,9 @@ func (w reading) read(t *spokenTask, sentence string) (reading, []SocketEvent) {
 		events = append(events, t.meta.resultGenerated(t.id, payload.end()))
 	}
 	event("sentence-begin", sentence, nil)
-	for i := range soundPieces {
+	for piece := range inPieces(sound, soundPieces) {
 		event("sentence-synthesis", "", nil)
-		events = append(events, binaryEvent(sound[i*len(sound)/soundPieces:(i+1)*len(sound)/soundPieces]))
+		events = append(events, binaryEvent(piece))
 	}
 	event("sentence-end", sentence, obj().num("characters", int64(w.characters)).end())
 	return w, events

@@ -246,6 +246,12 @@ func (p *page) click(selector string) {
 	p.run(chromedp.Click(chromedp.CSS(selector)))
 }
 
+// holds waits until the editor holds this text.
+func (p *page) holds(want string) {
+	p.t.Helper()
+	p.until(`document.querySelector('#editor')?.value === ` + quote(want))
+}
+
 // write types into a field instead of what is there.
 func (p *page) write(selector, text string) {
 	p.t.Helper()

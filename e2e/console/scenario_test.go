@@ -162,11 +162,7 @@ func TestDiscardIsAsked(t *testing.T) {
 			}
 			w := serve(t, counted, admin.Options{})
 			p := open(t, w.console+"#scenario", l)
-			holds := func(want string) {
-				t.Helper()
-				p.until(`document.querySelector('#editor')?.value === ` + quote(want))
-			}
-			holds(counted)
+			p.holds(counted)
 			p.click("#undo") // Nothing was written.
 			p.until(`!document.querySelector('dialog')`)
 			p.write("#editor", mine)
@@ -178,14 +174,14 @@ func TestDiscardIsAsked(t *testing.T) {
 			}
 			p.press(kb.Enter) // What is safe is one key away.
 			p.until(`!document.querySelector('dialog')`)
-			holds(mine)
+			p.holds(mine)
 			if got := eval[string](p, `document.activeElement.id`); got != "undo" {
 				t.Errorf("the keys are on %q again", got)
 			}
 			p.press(kb.Enter)
 			p.sees("dialog", question)
 			p.press(kb.Tab, kb.Enter)
-			holds(counted)
+			p.holds(counted)
 			p.quiet()
 		})
 	}
@@ -196,7 +192,7 @@ func TestDropIsAsked(t *testing.T) {
 	const mine = "name = \"mine\"\n"
 	w := serve(t, counted, admin.Options{})
 	p := open(t, w.console+"#scenario?namespace=blue", desk)
-	p.until(`document.querySelector('#editor')?.value === ` + quote(counted))
+	p.holds(counted)
 	p.write("#editor", mine)
 	p.click("#apply")
 	p.sees("#said", "“mine” is followed.")
@@ -206,10 +202,10 @@ func TestDropIsAsked(t *testing.T) {
 	if got := w.server.Scenario("blue").Name; got != "mine" {
 		t.Errorf("followed is %q", got)
 	}
-	p.until(`document.querySelector('#editor')?.value === ` + quote(mine+"# and more\n"))
+	p.holds(mine + "# and more\n")
 	p.click("#drop")
 	p.click("dialog .danger")
-	p.until(`document.querySelector('#editor')?.value === ` + quote(counted))
+	p.holds(counted)
 	p.quiet()
 }
 
@@ -219,15 +215,11 @@ func TestDraftIsKept(t *testing.T) {
 	const mine = "name = \"mine\"\n"
 	w := serve(t, counted, admin.Options{})
 	p := open(t, w.console+"#scenario", desk)
-	holds := func(want string) {
-		t.Helper()
-		p.until(`document.querySelector('#editor')?.value === ` + quote(want))
-	}
-	holds(counted)
+	p.holds(counted)
 	p.write("#editor", mine)
 	p.sees("#apply", "Apply •")
 	p.run(reload())
-	holds(mine)
+	p.holds(mine)
 	p.sees("#apply", "Apply •")
 	p.visit("live")
 	p.until(`await (async () => {
@@ -239,12 +231,12 @@ func TestDraftIsKept(t *testing.T) {
 		return true;
 	})()`)
 	p.visit("scenario")
-	holds(mine)
+	p.holds(mine)
 	p.click("#undo")
 	p.click("dialog .danger")
-	holds(counted)
+	p.holds(counted)
 	p.run(reload())
-	holds(counted)
+	p.holds(counted)
 	p.quiet()
 }
 
@@ -253,10 +245,6 @@ func TestTwoEdit(t *testing.T) {
 	const theirs, mine = "name = \"theirs\"\n", "name = \"mine\"\n"
 	w := serve(t, counted, admin.Options{})
 	p, q := open(t, w.console+"#scenario", desk), open(t, w.console+"#scenario", desk)
-	text := func(p *page, want string) {
-		t.Helper()
-		p.until(`document.querySelector('#editor')?.value === ` + quote(want))
-	}
 	apply := func(p *page, text string) {
 		t.Helper()
 		p.write("#editor", text)
@@ -268,32 +256,32 @@ func TestTwoEdit(t *testing.T) {
 			t.Errorf("followed is %q, want %q", got, want)
 		}
 	}
-	text(p, counted)
-	text(q, counted)
+	p.holds(counted)
+	q.holds(counted)
 	apply(q, theirs)
 	q.sees("#said", "“theirs” is followed.")
-	text(p, theirs) // Nothing was written here, so the new one is shown.
+	p.holds(theirs) // Nothing was written here, so the new one is shown.
 	p.write("#editor", mine)
 	apply(q, counted)
 	q.sees("#said", "“counted” is followed.")
 	p.sees("#news", "Somebody else replaced the scenario meanwhile")
 	p.visit("verdict") // It is told again.
 	p.visit("scenario")
-	text(p, mine)
+	p.holds(mine)
 	p.sees("#news", "Somebody else replaced the scenario meanwhile")
 	p.click("#apply")
 	p.until(`performance.getEntriesByType('resource').some((r) => r.name.includes('/api/v1/scenario') && r.responseStatus === 412)`)
 	followed(counted)
-	text(p, mine)
+	p.holds(mine)
 	p.click("#mine")
 	p.sees("#said", "“mine” is followed.")
 	p.until(`document.querySelector('#news').childElementCount === 0`)
 	followed(mine)
-	text(q, mine)
+	q.holds(mine)
 	q.write("#editor", theirs)
 	apply(p, counted)
 	q.click("#theirs")
-	text(q, counted)
+	q.holds(counted)
 	p.quiet("412")
 	q.quiet()
 }
