@@ -33,7 +33,7 @@ func packScript(s play.Script) []byte {
 // packFew packs a short script, as most are: on the stack, if it fits.
 func packFew(s play.Script) []byte {
 	var scratch [2 << 10]byte
-	var f found
+	var f surveyed
 	for i := range s {
 		f.count(&s[i])
 	}
@@ -47,13 +47,13 @@ func packFew(s play.Script) []byte {
 	return bytes.Clone(p.header(sentHeader(s)))
 }
 
-// found is what a survey of a script counts.
-type found struct {
+// surveyed is what a survey of a script counts.
+type surveyed struct {
 	steps, bytes int
 	size         int // How much packing takes.
 }
 
-func (f *found) count(step *play.Step) {
+func (f *surveyed) count(step *play.Step) {
 	f.steps++
 	switch step.Kind {
 	case play.Write, play.Text, play.Binary, play.Copy:
@@ -71,11 +71,11 @@ func sizeOfStep(s *play.Step) int {
 }
 
 // pack packs what stands in front of the steps.
-func (f *found) pack(p packer) packer {
+func (f *surveyed) pack(p packer) packer {
 	return p.number(int64(f.steps)).number(int64(f.bytes)).number(int64(min(f.steps, keptSteps)))
 }
 
-func survey(s play.Script) found {
+func survey(s play.Script) surveyed {
 	var scratch [1 << 10]byte // Enough for most.
 	header := len(packer(scratch[:0]).header(sentHeader(s)))
 	k := keeping{room: room{bytes: keptBody}, surveys: true}
@@ -108,7 +108,7 @@ type keeping struct {
 	room
 	to      packer
 	surveys bool
-	found   found
+	found   surveyed
 }
 
 // all goes through a script. A step is large: it stays where it is.
