@@ -3,6 +3,7 @@ package mockllm
 import (
 	"net/http"
 	"net/url"
+	"sync"
 
 	"github.com/gorilla/mux"
 
@@ -27,6 +28,10 @@ type target struct {
 func (target) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusInternalServerError)
 }
+
+// everyRoute is made once for all servers: making it takes longer than the rest
+// of a server, which a test suite starts by the hundred.
+var everyRoute = sync.OnceValue(newRoutes)
 
 func newRoutes() routes {
 	r := routes{router: mux.NewRouter().SkipClean(true).UseEncodedPath(), fixed: map[string]target{}}

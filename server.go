@@ -80,7 +80,7 @@ func New(options ...Option) (*Server, error) {
 func (c *config) server(t *tester) *Server {
 	s := &Server{
 		worlds:   newWorlds(c.clock, scenarios.NewEngine(c.scenario, c.settings, c.state)),
-		settings: c.settings, state: c.state, routes: newRoutes(),
+		settings: c.settings, state: c.state, routes: everyRoute(),
 		journal: journal.New(c.journal, c.kept), log: c.log, observer: c.observer,
 		quietWire: c.quietWire, maxBody: c.maxBody, times: c.times, publicURL: c.publicURL,
 		tester: t, failUnmatched: c.failUnmatched,
