@@ -93,6 +93,7 @@ func clusterOptions(u *url.URL, timeout time.Duration) (*redis.ClusterOptions, e
 		return nil, err
 	}
 	o.MaxRetries, o.DialerRetries = -1, 1
+	o.MaxRedirects = -1 // It counts attempts after a timeout, too.
 	o.DisableIdentity, o.MaintNotificationsConfig = true, &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
 	if o.PoolSize == 0 {

@@ -40,7 +40,7 @@ func (s *State) Place(ctx context.Context, namespace string, since *uint64) stri
 	} else {
 		place, err = s.placeOf(ctx, namespace, *since)
 	}
-	if s.judge(err) != nil {
+	if s.judge(namespace, err) != nil {
 		return unknown
 	}
 	return place
@@ -96,7 +96,7 @@ func (s *State) Behind(ctx context.Context, namespace, place string) ([]journal.
 			return nil, place, context.Canceled
 		case errors.Is(err, journal.ErrSlow):
 			return nil, place, err
-		case s.judge(err) == nil && len(page) > 0:
+		case s.judge(namespace, err) == nil && len(page) > 0:
 			if theirs := s.theirs(page); len(theirs) > 0 {
 				return theirs, place, nil
 			}

@@ -31,6 +31,7 @@ type health struct {
 
 	guard  sync.Mutex
 	cause  error           // Why it cannot; nil while it can.
+	missed string          // The namespace of which that was noticed: others may be on nodes of a cluster that are there.
 	memory scenarios.State // What decides meanwhile, if anything.
 	epoch  uint64          // How often it could not.
 	wake   context.CancelFunc
@@ -72,9 +73,9 @@ func (s *State) local() scenarios.State {
 	return s.memory
 }
 
-// judge takes note of an error that says that Redis cannot be reached, and
-// returns every error as it is.
-func (s *State) judge(err error) error {
+// judge takes note of an error, of what was asked of a namespace, that says that
+// Redis cannot be reached, and returns every error as it is.
+func (s *State) judge(namespace string, err error) error {
 	if err == nil || errors.Is(err, context.Canceled) || !isOutage(err) {
 		return err
 	}
@@ -83,7 +84,7 @@ func (s *State) judge(err error) error {
 	if s.cause != nil {
 		return err
 	}
-	s.cause = err
+	s.cause, s.missed = err, namespace
 	s.epoch++
 	s.stats.Outages++
 	outcome := "calls are refused"
@@ -114,7 +115,7 @@ func isOutage(err error) bool {
 	if !errors.As(err, &reply) || errors.Is(err, redis.Nil) {
 		return !errors.Is(err, redis.Nil)
 	}
-	for _, prefix := range []string{"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "OOM", "BUSY", "NOREPLICAS", "MISCONF", "TRYAGAIN", "NOAUTH", "WRONGPASS", "NOPERM", "ERR max number of clients"} {
+	for _, prefix := range []string{"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "OOM", "BUSY", "NOREPLICAS", "MISCONF", "TRYAGAIN", "MOVED ", "ASK ", "NOAUTH", "WRONGPASS", "NOPERM", "ERR max number of clients"} {
 		if strings.HasPrefix(reply.Error(), prefix) || strings.Contains(reply.Error(), "-"+prefix) {
 			return true
 		}

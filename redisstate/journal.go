@@ -222,7 +222,7 @@ func (s *State) Kept(ctx context.Context, namespace string) (journal.Kept, error
 		return journal.Kept{}, s.refusal(err)
 	}
 	kept, err := s.kept(context.WithoutCancel(ctx), namespace)
-	return kept, s.refusal(s.judge(err))
+	return kept, s.refusal(s.judge(namespace, err))
 }
 
 // kept reads what stands in Redis of a namespace.

@@ -105,15 +105,25 @@ func (s *State) rest(wake context.CancelFunc) time.Duration {
 	return s.beat
 }
 
-// probe asks whether Redis is there and takes what is written.
+// probe asks whether Redis is there and takes what is written, where it did not.
 func (s *State) probe() {
-	if err := s.client.Set(s.alive, s.prefix+":probe", s.number, time.Minute).Err(); err == nil {
+	s.guard.Lock()
+	key := s.base(s.missed) + ":probe"
+	s.guard.Unlock()
+	if nodes, clustered := s.client.(*redis.ClusterClient); clustered {
+		nodes.ReloadState(s.alive) // Another one may have taken the place of that which is gone.
+	}
+	if err := s.client.Set(s.alive, key, s.number, time.Minute).Err(); err == nil {
 		s.mu.Lock()
 		clear(s.held)
 		s.mu.Unlock()
 		s.recovered()
 	}
 }
+
+// rosterNamespace has its keys where the roster is, {prefix:replicas} hashing as
+// prefix:replicas does.
+const rosterNamespace = "replicas"
 
 // roster keeps the newest number, also over a Redis that forgot it.
 const roster = `if tonumber(redis.call('GET', KEYS[1]) or 0) < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1]) end
@@ -123,7 +133,7 @@ return redis.call('EXPIRE', KEYS[1], ARGV[2])`
 // namespace lives as long as any replica does.
 func (s *State) live() {
 	err := redis.NewScript(roster).Run(s.alive, s.client, []string{s.prefix + ":replicas"}, s.number, int(rosterTime.Seconds())).Err()
-	if s.alive.Err() != nil || s.judge(err) != nil {
+	if s.alive.Err() != nil || s.judge(rosterNamespace, err) != nil {
 		return
 	}
 	if _, err := s.World(s.alive, ""); err != nil {

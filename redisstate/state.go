@@ -167,7 +167,7 @@ func (s *State) eval(ctx context.Context, script *redis.Script, namespace string
 func (s *State) try(ctx context.Context, script *redis.Script, namespace string, a args) (*redis.Cmd, error) {
 	all := append(args{strconv.Itoa(int(idleTime.Seconds()))}, a...)
 	cmd := script.Run(context.WithoutCancel(ctx), s.client, []string{s.base(namespace)}, all...)
-	return cmd, s.judge(cmd.Err())
+	return cmd, s.judge(namespace, cmd.Err())
 }
 
 func (s *State) hget(ctx context.Context, namespace, name, field string) (string, bool, error) {
@@ -178,7 +178,7 @@ func (s *State) hget(ctx context.Context, namespace, name, field string) (string
 	if errors.Is(err, redis.Nil) {
 		return "", false, nil
 	}
-	return text, err == nil, s.refusal(s.judge(err))
+	return text, err == nil, s.refusal(s.judge(namespace, err))
 }
 
 func (s *State) hgetall(ctx context.Context, namespace, name string) (map[string]string, error) {
@@ -186,7 +186,7 @@ func (s *State) hgetall(ctx context.Context, namespace, name string) (map[string
 		return nil, err
 	}
 	all, err := s.client.HGetAll(context.WithoutCancel(ctx), s.base(namespace)+":"+name).Result()
-	return all, s.judge(err)
+	return all, s.judge(namespace, err)
 }
 
 func (s *State) hmget(ctx context.Context, namespace, name string, fields []string) ([]any, error) {
@@ -194,5 +194,5 @@ func (s *State) hmget(ctx context.Context, namespace, name string, fields []stri
 		return nil, err
 	}
 	values, err := s.client.HMGet(context.WithoutCancel(ctx), s.base(namespace)+":"+name, fields...).Result()
-	return values, s.judge(err)
+	return values, s.judge(namespace, err)
 }

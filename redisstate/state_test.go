@@ -2,11 +2,7 @@ package redisstate_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
-	"time"
-
-	"github.com/redis/go-redis/v9"
 
 	"github.com/mockllm/mockllm/redisstate"
 	"github.com/mockllm/mockllm/redisstate/redistest"
@@ -25,22 +21,6 @@ func open(t testing.TB, server *redistest.Server, query string, o redisstate.Opt
 	}
 	t.Cleanup(func() { s.Close() })
 	return s
-}
-
-// TestCluster: so does a cluster, in which all that a script touches must be in
-// one slot.
-func TestCluster(t *testing.T) {
-	server, n := redistest.Run(t, "--cluster-enabled", "yes"), 0
-	admin := redis.NewClient(&redis.Options{Addr: server.Addr(), ReadTimeout: 2 * time.Minute})
-	defer admin.Close()
-	if err := admin.ClusterAddSlotsRange(t.Context(), 0, 16383).Err(); err != nil {
-		t.Fatal(err)
-	}
-	await(t, func() bool { return strings.Contains(admin.ClusterInfo(t.Context()).Val(), "cluster_state:ok") })
-	statetest.Run(t, func(t *testing.T) scenarios.State {
-		n++
-		return open(t, server, fmt.Sprintf("cluster=true&%s&prefix=t%d", patient, n), redisstate.Options{})
-	})
 }
 
 // TestState: Redis does what memory does.
