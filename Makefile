@@ -9,12 +9,18 @@ help: ## Show the targets
 .PHONY: test
 test: ## Run every test: the packages, then the SDKs and the binary in e2e/, the image in tcmockllm/
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || echo "NOTE: no chromium, so the console is NOT tested" >&2
-	@race="$$(scripts/race)"; scripts/redis; set -ex; \
+	@race="$$(scripts/race)"; set -e; \
+	scripts/packages "shared state" "redis-server --version" redis-server; \
+	scripts/packages "what other languages' clients say" $(CLIENTS); \
+	set -x; \
 	$(GO) vet ./...; \
 	CGO_ENABLED=$${race:+1} $(GO) test $$race -shuffle=on ./...; \
 	for module in e2e tcmockllm; do (cd $$module; $(GO) vet ./...; $(GO) test -shuffle=on -timeout 20m ./...); done
 # These run without the race detector: compiling the vendors' SDKs with it takes
 # many minutes and looks for races in their code, not in ours.
+
+# What e2e/symptoms asks besides Go and Node.
+CLIENTS = "curl --version && /usr/bin/python3 -c 'import aiohttp, httpx, requests'" curl python3-aiohttp python3-httpx python3-requests
 
 .PHONY: build
 build: ## Build bin/mockllm
@@ -67,6 +73,11 @@ scorecards: ## Rewrite docs/scorecards.md: real clients in every incident; read 
 .PHONY: golden
 golden: ## Rewrite the golden answers; read the difference before you commit it
 	$(GO) test -run TestGolden -update .
+
+.PHONY: symptoms
+symptoms: ## Rewrite docs/symptoms.md: what clients of other languages say of each fault; read the difference before you commit it
+	scripts/packages "what other languages' clients say" $(CLIENTS)
+	cd e2e && $(GO) test -count=1 ./symptoms -update
 
 .PHONY: check
 check: ## Formatting, vet, staticcheck, known vulnerabilities, and tidy modules

@@ -15,7 +15,7 @@ const requireVariable = "MOCKLLM_E2E_REQUIRE"
 // required returns the words of the variable, or an error for one that no test
 // would ever look at.
 func required() ([]string, error) {
-	known := []string{"chromium", "docker", "java", "node", "python3", "redis", "release"}
+	known := []string{"chromium", "clients", "docker", "java", "node", "python3", "redis", "release"}
 	words := strings.FieldsFunc(os.Getenv(requireVariable), func(r rune) bool { return r == ',' })
 	for _, word := range words {
 		if !slices.Contains(known, word) {
