@@ -85,4 +85,5 @@ check: ## Formatting, vet, staticcheck, known vulnerabilities, and tidy modules
 	@set -e; for module in . e2e tcmockllm tools; do (set -x; cd $$module; $(GO) mod tidy -diff); done
 	@set -e; for module in . e2e tcmockllm; do (set -x; cd $$module; $(GO) vet ./...; \
 	  $(GO) tool -modfile="$(CURDIR)/tools/go.mod" staticcheck ./...); done
+	@set -e; for module in . tcmockllm; do (set -x; cd $$module; GOOS=windows $(GO) vet ./...); done # Tests, too, compile where they do not run.
 	GO=$(GO) scripts/vulnerabilities

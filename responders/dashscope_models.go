@@ -2,6 +2,7 @@ package responders
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strconv"
 
@@ -51,8 +52,8 @@ func queryNumber(in *Incoming, name string, fallback, least int) int {
 	if len(values) == 0 {
 		return fallback
 	}
-	if n, err := strconv.Atoi(values[0]); err == nil && n >= least {
-		return n
+	if n, err := strconv.ParseInt(values[0], 10, 64); err == nil && n >= int64(least) {
+		return int(min(n, math.MaxInt))
 	}
 	return fallback
 }

@@ -95,12 +95,6 @@ func (s *Server) Stop() { s.end(syscall.SIGTERM) }
 // Kill ends the server at once.
 func (s *Server) Kill() { s.end(syscall.SIGKILL) }
 
-// Pause has the server hang until Resume.
-func (s *Server) Pause() { s.cmd.Process.Signal(syscall.SIGSTOP) }
-
-// Resume ends a Pause.
-func (s *Server) Resume() { s.cmd.Process.Signal(syscall.SIGCONT) }
-
 func (s *Server) end(signal syscall.Signal) {
 	if s.cmd == nil {
 		return
