@@ -36,26 +36,17 @@ type Past struct {
 // Near tells why rules did not fire on a request in the past, the nearest
 // first: those that matched, then those of which the fewest conditions did not
 // hold. It counts nothing.
-func (e *Engine) Near(p Past) []RuleTrace {
-	type ranked struct {
-		RuleTrace
-		distance int
-	}
-	var found []ranked
+func (e *Engine) Near(p Past) (found []RuleTrace) {
 	for i := range e.scenario.Rules {
 		rule := &e.scenario.Rules[i]
 		if slices.Contains(p.Fired, rule.Name) {
 			continue
 		}
 		why, distance := e.distance(rule, &p)
-		found = append(found, ranked{RuleTrace{Rule: rule.Name, Why: why}, distance})
+		found = append(found, RuleTrace{Rule: rule.Name, Why: why, Distance: distance})
 	}
-	slices.SortStableFunc(found, func(a, b ranked) int { return a.distance - b.distance })
-	var traces []RuleTrace
-	for _, f := range found {
-		traces = append(traces, f.RuleTrace)
-	}
-	return traces
+	slices.SortStableFunc(found, func(a, b RuleTrace) int { return a.Distance - b.Distance })
+	return found
 }
 
 // elsewhere is the distance of rules that are about other dialects or
@@ -65,9 +56,9 @@ const elsewhere = 1 << 20
 // distance says why the rule did not fire, and how many conditions were in the
 // way.
 func (e *Engine) distance(rule *Rule, p *Past) (why sentences.Sentence, n int) {
-	at := route{p.Request.Dialect, p.Request.Operation}
-	if !rule.routes[at] {
-		return notAsked(rule, p.Request, ""), elsewhere
+	if !rule.routes[route{p.Request.Dialect, p.Request.Operation}] {
+		why, n = rule.elsewhere(p.Request)
+		return why, elsewhere + n
 	}
 	for i := range rule.Match.conditions {
 		c := &rule.Match.conditions[i]

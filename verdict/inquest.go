@@ -20,6 +20,7 @@ type inquest struct {
 	certain  []*call // Those whose attempts are known to be of one worker.
 
 	byID      map[uint64]*journal.Exchange
+	fired     map[string]bool     // The rules that fired.
 	lastAsked map[string]uint64   // By question: the last exchange that asks it.
 	answered  map[string]bool     // By question: whether it was answered, or may be yet.
 	behind    map[string][]place  // By [ending]: where a conversation goes on with an answer.
@@ -39,7 +40,7 @@ type place struct {
 func newInquest(in *Input) *inquest {
 	q := &inquest{
 		scenario: in.Scenario, speed: cmp.Or(in.Speed, float64(in.Scenario.Speed), 1),
-		byID: map[uint64]*journal.Exchange{}, lastAsked: map[string]uint64{}, answered: map[string]bool{}, behind: map[string][]place{},
+		byID: map[uint64]*journal.Exchange{}, fired: map[string]bool{}, lastAsked: map[string]uint64{}, answered: map[string]bool{}, behind: map[string][]place{},
 	}
 	for i := range in.Exchanges {
 		if e := &in.Exchanges[i]; !notVendor(e) {
@@ -55,6 +56,9 @@ func newInquest(in *Input) *inquest {
 func (q *inquest) note(e *journal.Exchange) {
 	q.all = append(q.all, e)
 	q.byID[e.ID] = e
+	for _, f := range e.Rules {
+		q.fired[f.Rule] = true
+	}
 	q.lastAsked[question(e)] = e.ID
 	if succeeded(e) || arrived(e) == pending {
 		q.answered[question(e)] = true

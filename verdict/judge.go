@@ -26,8 +26,9 @@ func Judge(in Input) *Verdict {
 			v.Findings = append(v.Findings, f)
 		}
 	}
+	evicted := in.Evicted > 0 || in.Unread != nil
 	for i := range in.Scenario.Expect {
-		v.Expectations = append(v.Expectations, q.hold(i, &in.Scenario.Expect[i], in.Evicted > 0 || in.Unread != nil, seen)...)
+		v.Expectations = append(v.Expectations, q.hold(i, &in.Scenario.Expect[i], evicted, seen)...)
 	}
 	v.Status = v.status()
 	return v
@@ -75,32 +76,9 @@ func (q *inquest) reasons(in *Input) (reasons []sentences.Sentence) {
 		reasons = append(reasons, sentences.New("mockllm itself refused %s, the first of them exchange %d", counted(len(refused), "%d request", "%d requests"), refused[0]))
 	}
 	if len(in.Exchanges) > 0 {
-		for _, name := range q.unfired() {
-			reasons = append(reasons, sentences.New("rule %q never fired", name))
-		}
+		reasons = append(reasons, q.unfired(in.Missed)...)
 	}
 	return reasons
-}
-
-// unfired lists the rules that never fired, but for those that need not: of
-// several that an expectation is about, one is enough.
-func (q *inquest) unfired() (names []string) {
-	fired := map[string]bool{}
-	for _, e := range q.all {
-		for _, f := range e.Rules {
-			fired[f.Rule] = true
-		}
-	}
-	for i := range q.scenario.Rules {
-		name := q.scenario.Rules[i].Name
-		mayRest := func(x scenarios.Expect) bool {
-			return x.Names(name) && (x.MayRest() || slices.ContainsFunc(x.Rules, func(other string) bool { return fired[other] }))
-		}
-		if !fired[name] && !slices.ContainsFunc(q.scenario.Expect, mayRest) {
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 // status weighs everything. What fails is based on what the journal does hold,

@@ -9,12 +9,13 @@ import (
 // An Input is everything that a verdict is made of.
 type Input struct {
 	Scenario  *scenarios.Scenario
-	File      string             // Where the scenario was read from, for annotations; "" if from no file.
-	Exchanges []journal.Exchange // Of one namespace, oldest first.
-	Evicted   uint64             // How many exchanges made room in the journal.
-	Unread    error              // Why those of other servers of a deployment could not be read; nil if they could.
-	Seed      uint64             // The seed of all chance, for the report.
-	Speed     float64            // How many times faster vendor time went; 0 is what the scenario says.
+	File      string                    // Where the scenario was read from, for annotations; "" if from no file.
+	Exchanges []journal.Exchange        // Of one namespace, oldest first.
+	Evicted   uint64                    // How many exchanges made room in the journal.
+	Unread    error                     // Why those of other servers of a deployment could not be read; nil if they could.
+	Missed    map[string]journal.Missed // Why rules never fired, as far as that is known.
+	Seed      uint64                    // The seed of all chance, for the report.
+	Speed     float64                   // How many times faster vendor time went; 0 is what the scenario says.
 }
 
 // A Status is what a verdict comes to.
