@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/mockllm/mockllm/play"
+	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/verdict"
 )
 
 // TestVerdictSaysWhyNothingFired holds that a verdict that is not conclusive says
@@ -39,5 +41,20 @@ func TestVerdictSaysWhyNothingFired(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, c.want)
 			}
 		})
+	}
+}
+
+// TestLibraryAccusesNobodyOfTooLittle holds that a client that does nothing wrong is
+// not accused where too little happened to say that all is well.
+func TestLibraryAccusesNobodyOfTooLittle(t *testing.T) {
+	for _, name := range scenarios.Library() {
+		for about, drive := range map[string]func(*testbed){
+			"nothing":      func(*testbed) {},
+			"one question": asks(careful(1), compatible, true, 1), "one question of V1": asks(careful(1), ernieV1, true, 1),
+		} {
+			if v, _ := (trial{scenario: name, drive: drive}).run(t); v.Status == verdict.Fail || about == "nothing" && v.Status == verdict.Pass {
+				t.Errorf("%s, %s: %s", name, about, textOf(t, v))
+			}
+		}
 	}
 }

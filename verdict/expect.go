@@ -327,7 +327,7 @@ func duration(d *scenarios.Duration) string {
 	if d == nil {
 		return ""
 	}
-	return time.Duration(*d).String()
+	return spelt(time.Duration(*d))
 }
 
 func joined(kinds []scenarios.FindingKind) string {

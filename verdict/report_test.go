@@ -134,8 +134,8 @@ func TestAnnotationsStayOnTheirLine(t *testing.T) {
 	in := Input{Scenario: scenarioOf(t, busyRule), File: "dir,a:b.toml", Exchanges: e}
 	v := Judge(in)
 	got := written(t, v, WriteGitHub)
-	want := `::error file=dir%2Ca%3Ab.toml,title=mockllm%3A gave-up::The client gave up at once on an error that passes by itself. (1 time)` +
-		`%0Achat a%0A::error::b%0D,c:%250A was not tried again after dashscope/model/Throttling.RateQuota (after-window) (#1)` +
+	want := `::error file=dir%2Ca%3Ab.toml,title=mockllm%3A gave-up::The client gave up at once on what passes by itself. (1 time)` +
+		`%0Achat a%0A::error::b%0D,c:%250A was not tried again after dashscope/model/Throttling.RateQuota, which passes when its window is over (#1)` +
 		`%0AA resilient client: It tries again after a pause, or with a new token.` + "\n"
 	if got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
