@@ -1,6 +1,8 @@
 package verdict
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/mockllm/mockllm/scenarios"
@@ -31,7 +33,38 @@ func Judge(in Input) *Verdict {
 		v.Expectations = append(v.Expectations, q.hold(i, &in.Scenario.Expect[i], evicted, seen)...)
 	}
 	v.Status = v.status()
+	v.Seen = q.seen(v)
 	return v
+}
+
+// seen tells of the exchanges on which what is wrong rests: who reads a report may
+// have nothing else left of them.
+func (q *inquest) seen(v *Verdict) (lines []string) {
+	wrong := map[uint64]bool{}
+	note := func(all []Evidence) {
+		for _, e := range all {
+			for _, id := range e.Exchanges {
+				wrong[id] = true
+			}
+		}
+	}
+	for _, f := range v.Findings {
+		if f.Severity != Allowed {
+			note(f.Evidence)
+		}
+	}
+	for _, e := range v.Expectations {
+		note(shown(e))
+	}
+	ids := slices.Sorted(maps.Keys(wrong))
+	for _, id := range ids[:min(len(ids), maxSeen)] {
+		e := q.byID[id]
+		lines = append(lines, fmt.Sprintf("%.3fs  %s", e.Time.Sub(q.all[0].Time).Seconds(), e.Line()))
+	}
+	if more := len(ids) - len(lines); more > 0 {
+		lines = append(lines, fmt.Sprintf("… %d more", more))
+	}
+	return lines
 }
 
 // finding makes a finding of evidence. What the scenario allows does not count,

@@ -140,7 +140,7 @@ func TestAnnotationsStayOnTheirLine(t *testing.T) {
 	if got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
-	if text := textOf(t, v); strings.Count(text, "\n") != 5 || strings.ContainsRune(text, '\r') {
+	if text := textOf(t, v); strings.Count(text, "\n") != 7 || strings.ContainsRune(text, '\r') {
 		t.Errorf("the text has other lines than its own:\n%q", text)
 	}
 }
@@ -160,6 +160,10 @@ func TestEvidenceIsBounded(t *testing.T) {
 	}
 	if text := textOf(t, v); !strings.Contains(text, "… 490 more") {
 		t.Errorf("nothing tells that there are more:\n%s", text)
+	}
+	v = judged(t, "", growing(30, rate))
+	if n := len(v.Seen); n != maxSeen+1 || !strings.HasPrefix(v.Seen[1], "0.100s  #2 POST /x qwen-plus → 429") || v.Seen[maxSeen] != "… 10 more" {
+		t.Errorf("told of %d exchanges: %q", n, v.Seen)
 	}
 }
 

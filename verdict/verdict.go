@@ -43,6 +43,7 @@ type Verdict struct {
 	ReasonsSaid  []sentences.Sentence `json:"reasons_said,omitempty"` // and the same for other languages.
 	Expectations []Expectation        `json:"expectations"`           // In file order.
 	Findings     []Finding            `json:"findings"`               // In the order of [scenarios.FindingKinds].
+	Seen         []string             `json:"seen,omitempty"`         // The exchanges on which what is wrong rests, oldest first, each in a line.
 }
 
 // A Severity says what a finding does to the verdict.
@@ -87,5 +88,7 @@ type Expectation struct {
 	Evidence  []Evidence         `json:"evidence,omitempty"`
 }
 
-// maxEvidence bounds the places that a report shows of one finding.
-const maxEvidence = 10
+const (
+	maxEvidence = 10 // Bounds the places that a report shows of one finding,
+	maxSeen     = 20 // and the exchanges that it tells of.
+)

@@ -150,13 +150,13 @@ func shortly(v *verdict.Verdict) []string {
 			words = append(words, string(f.Kind))
 		}
 	}
-	for _, e := range v.Expectations {
-		if e.Status != verdict.Pass {
-			words = append(words, fmt.Sprintf("expect #%d %s", e.Number, e.Key))
-		}
-	}
 	if v.Status == verdict.Inconclusive {
 		words = append(words, v.Reasons...)
+	}
+	for _, e := range v.Expectations {
+		if e.Status == verdict.Fail || e.Status == v.Status && len(v.Reasons) == 0 && e.Status != verdict.Pass {
+			words = append(words, fmt.Sprintf("expect #%d %s", e.Number, e.Key))
+		}
 	}
 	return words
 }

@@ -95,7 +95,11 @@ func settle(t *testing.T, srv *mockllm.Server, settled func(journal.Exchange) bo
 func evidence(v *verdict.Verdict, exchanges []journal.Exchange) (lines []string) {
 	for _, f := range v.Findings {
 		if f.Severity == verdict.Failing {
-			lines = append(lines, fmt.Sprintf("`%s`: %s Behind %s.", f.Kind, f.Text, strings.Join(causes(f, exchanges), ", ")))
+			line := fmt.Sprintf("`%s`: %s", f.Kind, f.Text)
+			if behind := causes(f, exchanges); len(behind) > 0 {
+				line += " Behind " + strings.Join(behind, ", ") + "."
+			}
+			lines = append(lines, line)
 		}
 	}
 	return append(lines, unmet(v)...)
