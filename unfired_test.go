@@ -23,13 +23,21 @@ func TestVerdictSaysWhyNothingFired(t *testing.T) {
 		calls          int
 		want           string // All reasons.
 	}{
-		"too few calls":  {one, hello, 3, `rule "busy" never fired: it matched 3 calls, last #3: when.calls starts at 6, this is call 3`},
+		"too few calls":  {one, hello, 3, `rule "busy" never fired: it matched 3 calls; on #3: when.calls starts at 6, this is call 3`},
 		"another model":  {rule("busy", "match.model = \"glm-*\"\nerror = \"Throttling\""), hello, 2, `rule "busy" never fired: no call matched, the nearest to it was #2: match.model wants "glm-*", the request has "qwen-plus"`},
 		"not streamed":   {rule("cut", "match.stream = true\nfault = \"reset\""), hello, 1, `rule "cut" never fired: no call matched, the nearest to it was #1: match.stream wants "true", the request has "false"`},
 		"other vendor":   {rule("busy", "match.dialect = \"qianfan-v1\""+error18), hello, 1, `rule "busy" never fired: no call matched, the nearest to it was #1: match.dialect wants "qianfan-v1", the request has "dashscope-compatible"`},
-		"window to come": {rule("busy", "when.window = \"1h..2h\"\nerror = \"Throttling\""), hello, 1, `rule "busy" never fired: it matched 1 call, last #1: when.window is 1h0m0s to 2h0m0s, the namespace is 0s old`},
-		"no luck":        {rule("busy", "when.probability = 0.0\nerror = \"Throttling\""), hello, 1, `rule "busy" never fired: it matched 1 call, last #1: when.probability is 0, the roll of call 1 is 0.`},
-		"one of several": {several, hello, 2, `none of the rules "V1 is busy", "busy" fired, and one has to: rule "busy" matched 2 calls, last #2: when.calls starts at 6, this is call 2`},
+		"window to come": {rule("busy", "when.window = \"1h..2h\"\nerror = \"Throttling\""), hello, 1, `rule "busy" never fired: it matched 1 call; on #1: when.window is 1h0m0s to 2h0m0s, the namespace is 0s old`},
+		"no luck":        {rule("busy", "when.probability = 0.0\nerror = \"Throttling\""), hello, 1, `rule "busy" never fired: it matched 1 call; on #1: when.probability is 0, the roll of call 1 is 0.`},
+		"one of several": {several, hello, 2, `none of the rules "V1 is busy", "busy" fired, and one has to: rule "busy" matched 2 calls; on #2: when.calls starts at 6, this is call 2`},
+		"behind another": {
+			rule("first", "when = { calls = 2 }\nerror = \"Throttling\"") + one, hello, 2,
+			`rule "busy" never fired: it matched 2 calls; on #1: when.calls starts at 6, this is call 1`,
+		},
+		"always behind": {
+			rule("first", "when = { calls = \"1..9\" }\nerror = \"Throttling\"") + rule("second", "error = \"Throttling\""), hello, 2,
+			`rule "second" never fired: it matched 2 calls; on #2: it matches, but a rule before it answers`,
+		},
 		"nothing called": {one, hello, 0, "nothing was called"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -10,10 +10,12 @@ import (
 
 // A Missed tells why a rule never fired.
 type Missed struct {
-	Calls    int    // How many exchanges it matched.
-	Exchange uint64 // The last of them or, without any, of those that it missed by least.
-	Why      sentences.Sentence
-	Distance int // By how many conditions it missed that one; see [scenarios.Engine.Near].
+	Calls    int                // How many exchanges it matched.
+	Exchange uint64             // The last of them that no rule before it answered or, without any, of those that it missed by least,
+	Why      sentences.Sentence // and why it did not fire there.
+	Distance int                // By how many conditions it missed that one; see [scenarios.Engine.Near].
+
+	behind bool // A rule before it answered that one.
 }
 
 // Missed tells of those of the rules that fired on no exchange of the page why
@@ -38,8 +40,8 @@ func (p Page) Missed(rules []scenarios.Rule, near func(scenarios.Past) []scenari
 			if t.Distance == 0 {
 				m.Calls++
 			}
-			if !seen || t.Distance <= m.Distance {
-				m.Exchange, m.Why, m.Distance = e.ID, t.Why, t.Distance
+			if !seen || t.Distance < m.Distance || t.Distance == m.Distance && (m.behind || !t.Behind) {
+				m.Exchange, m.Why, m.Distance, m.behind = e.ID, t.Why, t.Distance, t.Behind
 			}
 			missed[t.Rule] = m
 		}

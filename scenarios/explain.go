@@ -15,7 +15,9 @@ type RuleTrace struct {
 	Rule string
 	Why  sentences.Sentence
 
-	Distance int // Of [Engine.Near]: how many conditions were in the way; 0 if it matches.
+	// Of [Engine.Near]:
+	Distance int  // How many conditions were in the way; 0 if it matches.
+	Behind   bool // It matches, and a rule before it answered.
 }
 
 // Explain decides as [Engine.Decide] does, counting included, and tells what

@@ -42,8 +42,10 @@ func (e *Engine) Near(p Past) (found []RuleTrace) {
 		if slices.Contains(p.Fired, rule.Name) {
 			continue
 		}
-		why, distance := e.distance(rule, &p)
-		found = append(found, RuleTrace{Rule: rule.Name, Why: why, Distance: distance})
+		t := RuleTrace{Rule: rule.Name}
+		t.Why, t.Distance = e.distance(rule, &p)
+		t.Behind = t.Distance == 0 && p.isBehind(rule)
+		found = append(found, t)
 	}
 	slices.SortStableFunc(found, func(a, b RuleTrace) int { return a.Distance - b.Distance })
 	return found
@@ -85,15 +87,26 @@ func (e *Engine) whyPassed(rule *Rule, p *Past) sentences.Sentence {
 	if p.Cause == ByCaller || p.Cause == ByIdentity {
 		return notAsked(rule, p.Request, p.Cause)
 	}
-	i := slices.IndexFunc(p.Passed, func(f Pass) bool { return f.Rule == rule.Name })
-	if i < 0 {
+	if p.isBehind(rule) {
 		return sentences.New("it matches, but a rule before it answers")
 	}
-	passed := p.Passed[i]
+	passed := p.Passed[p.passedAt(rule)]
 	for _, c := range e.rules.at(route{p.Request.Dialect, p.Request.Operation}) {
 		if c.rule == rule {
 			return e.whyNot(&encounter{candidate: c, age: passed.Age}, Firing{N: passed.N, Roll: passed.Roll}, nil)
 		}
 	}
 	return notAsked(rule, p.Request, "")
+}
+
+// passedAt finds the rule among those that matched and did not fire; -1 if it is
+// none of them.
+func (p *Past) passedAt(rule *Rule) int {
+	return slices.IndexFunc(p.Passed, func(f Pass) bool { return f.Rule == rule.Name })
+}
+
+// isBehind reports whether a rule that matches was not even asked, because one
+// before it answered.
+func (p *Past) isBehind(rule *Rule) bool {
+	return p.Cause != ByCaller && p.Cause != ByIdentity && p.passedAt(rule) < 0
 }

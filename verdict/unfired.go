@@ -32,7 +32,7 @@ func (q *inquest) unfired(missed map[string]journal.Missed) (said []sentences.Se
 		switch {
 		case !known:
 		case m.Calls > 0:
-			never = sentences.New("%s: %s matched %s, last #%d: %s", never, it, counted(m.Calls, "%d call", "%d calls"), m.Exchange, m.Why)
+			never = sentences.New("%s: %s matched %s; on #%d: %s", never, it, counted(m.Calls, "%d call", "%d calls"), m.Exchange, m.Why)
 		default:
 			never = sentences.New("%s: no call matched, the nearest to %s was #%d: %s", never, it, m.Exchange, m.Why)
 		}

@@ -53,7 +53,7 @@ export const chinese = {
   "rule {1} never fired": "规则 {1} 从未触发",
   "none of the {1} fired, and one has to": "{1} 都没有触发，而其中必须有一条触发",
   "it": "它",
-  "{1}: {2} matched {3}, last #{4}: {5}": "{1}：{2} 匹配了 {3}，最后一次是 #{4}：{5}",
+  "{1}: {2} matched {3}; on #{4}: {5}": "{1}：{2} 匹配了 {3}；在 #{4}：{5}",
   "{1}: no call matched, the nearest to {2} was #{3}: {4}": "{1}：没有调用匹配，最接近 {2} 的是 #{3}：{4}",
   "{1} exchange": "{1} 条交互",
   "{1} exchanges": "{1} 条交互",
