@@ -17,7 +17,7 @@ func WriteJUnit(w io.Writer, v *Verdict) error {
 	}}
 	s.add("journal", "conclusive", func(c *testCase) {
 		if v.Status == Inconclusive && len(v.Reasons) > 0 {
-			c.Error = &outcome{"not conclusive", "inconclusive", strings.Join(v.Reasons, "\n")}
+			c.Error = &outcome{v.Reasons[0], "inconclusive", strings.Join(v.Reasons, "\n")}
 		}
 	})
 	for _, e := range v.Expectations {

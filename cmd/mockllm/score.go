@@ -150,8 +150,11 @@ func shortly(v *verdict.Verdict) []string {
 			words = append(words, string(f.Kind))
 		}
 	}
-	if v.Status == verdict.Inconclusive {
-		words = append(words, v.Reasons...)
+	if n := len(v.Reasons); v.Status == verdict.Inconclusive && n > 0 {
+		words = append(words, v.Reasons[0])
+		if n > 1 {
+			words = append(words, fmt.Sprintf("… %d more", n-1))
+		}
 	}
 	for _, e := range v.Expectations {
 		if e.Status == verdict.Fail || e.Status == v.Status && len(v.Reasons) == 0 && e.Status != verdict.Pass {
