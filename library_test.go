@@ -239,6 +239,7 @@ func trials() []trial {
 		{"account-wall", "foreign", meetsWall(careful(1), native, "sk-foreign", 2), ""},
 		{"account-wall", "free tier", meetsWall(careful(1), compatible, "sk-free", 2), ""},
 
+		{"capacity-503-in-disguise", "twenty workers at once", bursts(func(i int) habits { return careful(uint64(i)) }), ""},
 		{"capacity-503-in-disguise", "goes by the status", talks(careless, compatible, false, 3), "gave-up"},
 		{"capacity-503-in-disguise", "without a pause", talks(habits{true, always(5, 10*time.Millisecond)}, compatible, false, 3), "no-backoff"},
 		{"capacity-503-in-disguise", "V1, takes it for success", talks(careless, ernieV1, false, 3), "error-taken-for-success"},
