@@ -24,7 +24,7 @@ func (s *Server) Judge(namespace string) *verdict.Verdict {
 	page := s.journal.Find(namespace, journal.Filter{})
 	return verdict.Judge(verdict.Input{
 		Scenario: engine.Scenario(), Exchanges: slices.Collect(page.All()), Evicted: page.EvictedHere, Unread: page.Err,
-		Seed: engine.Seed(), Speed: engine.Speed(),
+		Missed: page.Missed(engine.Scenario().Rules, engine.Near), Seed: engine.Seed(), Speed: engine.Speed(),
 	})
 }
 

@@ -81,6 +81,17 @@ func talks(h habits, dialect string, stream bool, n int) func(*testbed) {
 	}
 }
 
+// asks asks so many questions, each in a conversation of its own.
+func asks(h habits, dialect string, stream bool, n int) func(*testbed) {
+	return func(b *testbed) {
+		for _, question := range questions(n) {
+			c := b.client(h, dialect)
+			c.stream, c.watch = stream, h.strict
+			c.talk(question)
+		}
+	}
+}
+
 // overflows asks a question that is too long.
 func overflows(h habits, dialect string, stream bool) func(*testbed) {
 	return func(b *testbed) {
@@ -228,6 +239,7 @@ func trials() []trial {
 		{"account-wall", "foreign", meetsWall(careful(1), native, "sk-foreign", 2), ""},
 		{"account-wall", "free tier", meetsWall(careful(1), compatible, "sk-free", 2), ""},
 
+		{"capacity-503-in-disguise", "twenty workers at once", bursts(func(i int) habits { return careful(uint64(i)) }), ""},
 		{"capacity-503-in-disguise", "goes by the status", talks(careless, compatible, false, 3), "gave-up"},
 		{"capacity-503-in-disguise", "without a pause", talks(habits{true, always(5, 10*time.Millisecond)}, compatible, false, 3), "no-backoff"},
 		{"capacity-503-in-disguise", "V1, takes it for success", talks(careless, ernieV1, false, 3), "error-taken-for-success"},
@@ -252,7 +264,8 @@ func trials() []trial {
 		{"empty-200", "keeps a turn without content", func(b *testbed) {
 			b.client(careless, compatible).ask([]turn{{"role": "user", "content": "Hi."}, {"role": "assistant"}, {"role": "user", "content": "And?"}})
 		}, "max_calls"},
-		{"empty-200", "dies of it", talks(strictly, compatible, true, 1), "min_calls"},
+		{"empty-200", "dies of it", talks(strictly, compatible, true, 1), "gave-up"},
+		{"empty-200", "takes nothing for the answer", asks(careless, compatible, true, 8), "gave-up"},
 		{"empty-200", "", talks(careful(1), compatible, true, 4), ""},
 
 		{"ernie-qps-200", "looks for the result", talks(careless, ernieV1, false, 6), "error-taken-for-success"},

@@ -171,7 +171,7 @@ func TestFailUnmatched(t *testing.T) {
 			want: []string{
 				`no rule matches POST /compatible-mode/v1/chat/completions (dialect dashscope-compatible, operation chat, model "deepseek-v3")`,
 				"\n  rule \"throttled\": match.model wants \"qwen-*\", the request has \"deepseek-v3\"\n  rule \"two off\": match.",
-				`rule "elsewhere": it is not about chat on dashscope-compatible`,
+				`rule "elsewhere": match.dialect wants "qianfan-v1", the request has "dashscope-compatible"`,
 			},
 		},
 		"no path":         {path: "/v9/chat/completions", body: hello, want: []string{"POST /v9/chat/completions: no such path: ", "did you mean"}},

@@ -90,7 +90,7 @@ func (j *Journal) evict() {
 }
 
 // Update fills in what was planned since an exchange began, and the error that
-// it comes to, if the exchange is still kept.
+// it comes to, if the exchange is still kept. A script only grows.
 func (j *Journal) Update(id uint64, script play.Script, failure string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -101,7 +101,7 @@ func (j *Journal) Update(id uint64, script play.Script, failure string) {
 	e.Error = failure
 	j.tallies.touch(e.Namespace)
 	if e.Raw != nil {
-		j.replace(e, e.Raw.replanned(script))
+		j.replace(e, e.Raw.continued(script))
 	}
 }
 

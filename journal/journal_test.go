@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"sync"
@@ -94,6 +95,30 @@ func TestUpdate(t *testing.T) {
 	}
 	if j.size != j.entries[0].size {
 		t.Errorf("%d bytes in all, %d of the only one", j.size, j.entries[0].size)
+	}
+}
+
+// TestUpdateOfLongCall holds that a call to which more and more is planned shows all
+// of it at any time, and is kept in the end as if it had been planned at once.
+func TestUpdateOfLongCall(t *testing.T) {
+	j := New(1, 1<<20)
+	id := j.Begin(Exchange{Raw: Keep(call())})
+	var script play.Script
+	for n := 1; n <= 3*fewSteps; n++ {
+		script = append(script, play.Step{Kind: play.Text, Data: []byte("said")})
+		j.Update(id, script, "")
+		if got, _ := j.Exchanges(""); len(got[0].Script) != n || got[0].Script[n-1] != `text    4 bytes "said"` {
+			t.Fatalf("after %d messages: %q", n, got[0].Script)
+		}
+		if kept := j.entries[0]; j.size != kept.size || kept.Raw.size < int64(4*n) {
+			t.Fatalf("after %d messages %d bytes in all, %d of the only one, %d of what was kept", n, j.size, kept.size, kept.Raw.size)
+		}
+	}
+	j.Finish(id, Sent{})
+	at := call()
+	at.Script = script
+	if got, want := j.entries[0].Raw, Keep(at).settled(); got.isPending() || got.size != want.size || !bytes.Equal(got.script, want.script) || j.size != j.entries[0].size {
+		t.Errorf("kept in %d bytes, at once in %d", got.size, want.size)
 	}
 }
 

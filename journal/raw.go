@@ -87,6 +87,24 @@ func (r *Raw) settled() *Raw {
 	return r.replanned(r.pending)
 }
 
+// continued returns what is kept if that is the script so far. One that grows long
+// is packed once, when it is over: until then all of it is there.
+func (r *Raw) continued(s play.Script) *Raw {
+	if len(s) <= fewSteps {
+		return r.replanned(s)
+	}
+	next := *r
+	next.pending = s
+	if r.pending == nil {
+		next.script, next.rest = nil, 0
+	}
+	for i := len(r.pending); i < len(s); i++ {
+		next.rest += int64(unsafe.Sizeof(s[i])) + int64(len(s[i].Data))
+	}
+	next.size += next.rest - r.rest
+	return &next
+}
+
 // replanned returns what is kept if that is the script.
 func (r *Raw) replanned(s play.Script) *Raw {
 	next := *r

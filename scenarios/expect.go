@@ -3,6 +3,7 @@ package scenarios
 import (
 	"cmp"
 	"slices"
+	"strconv"
 
 	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/sentences"
@@ -170,7 +171,11 @@ func (e *Expect) Said() sentences.Sentence {
 	case e.Rule != "":
 		rules = sentences.New("rule %q", e.Rule)
 	case e.Rules != nil:
-		rules = sentences.New("rules %q", e.Rules)
+		quoted := make([]string, len(e.Rules))
+		for i, name := range e.Rules {
+			quoted[i] = strconv.Quote(name)
+		}
+		rules = sentences.New("rules %s", catalog.List(quoted))
 	}
 	if e.Operation == "" || e.Rule == "" && e.Rules == nil {
 		return rules

@@ -14,6 +14,10 @@ type Trace []RuleTrace
 type RuleTrace struct {
 	Rule string
 	Why  sentences.Sentence
+
+	// Of [Engine.Near]:
+	Distance int  // How many conditions were in the way; 0 if it matches.
+	Behind   bool // It matches, and a rule before it answered.
 }
 
 // Explain decides as [Engine.Decide] does, counting included, and tells what
@@ -49,10 +53,31 @@ func notAsked(rule *Rule, r *Request, cause Cause) sentences.Sentence {
 	case cause == ByIdentity:
 		return sentences.New("the caller is not let in")
 	case !rule.routes[route{r.Dialect, r.Operation}]:
-		return sentences.New("it is not about %s on %s", r.Operation, r.Dialect)
+		why, _ := rule.elsewhere(r)
+		return why
 	default:
 		return sentences.New("not asked")
 	}
+}
+
+// elsewhere says that the rule is about other dialects or operations, and in how
+// many of what its match names the request differs.
+func (r *Rule) elsewhere(q *Request) (why sentences.Sentence, n int) {
+	m := &r.Match
+	for _, c := range []struct{ key, want, got string }{
+		{"dialect", string(m.Dialect), q.Dialect}, {"provider", string(m.Provider), q.Provider}, {"operation", string(m.Operation), q.Operation},
+	} {
+		if c.want == "" || c.want == c.got {
+			continue
+		}
+		if n++; n == 1 { // The first is told.
+			why = (&condition{key: c.key, want: c.want}).miss(c.got)
+		}
+	}
+	if n == 0 {
+		why = sentences.New("it is not about %s on %s", q.Operation, q.Dialect)
+	}
+	return why, n
 }
 
 // note keeps why a rule did not fire, or that it did.

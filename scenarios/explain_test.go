@@ -18,7 +18,7 @@ func TestExplain(t *testing.T) {
 	}{
 		{"fires", replyRule("r", ""), 0, 0, nil, ""},
 		{"delays", "[[rule]]\nname = \"r\"\nlatency = \"1s\"\n", 0, 0, nil, ""},
-		{"other dialect", replyRule("r", `match.dialect = "dashscope-native"`), 0, 0, nil, "it is not about chat on qianfan-v1"},
+		{"other dialect", replyRule("r", `match.dialect = "dashscope-native"`), 0, 0, nil, `match.dialect wants "dashscope-native", the request has "qianfan-v1"`},
 		{"narrowed", "[[rule]]\nname = \"r\"\nerror = \"Throttling.RateQuota\"\n", 0, 0, nil, "it is not about chat on qianfan-v1"},
 		{"match", replyRule("r", `match.model = "x-*"`), 0, 0, nil, `match.model wants "x-*", the request has "m"`},
 		{"match stream", replyRule("r", `match.stream = true`), 0, 0, nil, `match.stream wants "true", the request has "false"`},

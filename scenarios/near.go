@@ -36,26 +36,19 @@ type Past struct {
 // Near tells why rules did not fire on a request in the past, the nearest
 // first: those that matched, then those of which the fewest conditions did not
 // hold. It counts nothing.
-func (e *Engine) Near(p Past) []RuleTrace {
-	type ranked struct {
-		RuleTrace
-		distance int
-	}
-	var found []ranked
+func (e *Engine) Near(p Past) (found []RuleTrace) {
 	for i := range e.scenario.Rules {
 		rule := &e.scenario.Rules[i]
 		if slices.Contains(p.Fired, rule.Name) {
 			continue
 		}
-		why, distance := e.distance(rule, &p)
-		found = append(found, ranked{RuleTrace{Rule: rule.Name, Why: why}, distance})
+		t := RuleTrace{Rule: rule.Name}
+		t.Why, t.Distance = e.distance(rule, &p)
+		t.Behind = t.Distance == 0 && p.isBehind(rule)
+		found = append(found, t)
 	}
-	slices.SortStableFunc(found, func(a, b ranked) int { return a.distance - b.distance })
-	var traces []RuleTrace
-	for _, f := range found {
-		traces = append(traces, f.RuleTrace)
-	}
-	return traces
+	slices.SortStableFunc(found, func(a, b RuleTrace) int { return a.Distance - b.Distance })
+	return found
 }
 
 // elsewhere is the distance of rules that are about other dialects or
@@ -65,9 +58,9 @@ const elsewhere = 1 << 20
 // distance says why the rule did not fire, and how many conditions were in the
 // way.
 func (e *Engine) distance(rule *Rule, p *Past) (why sentences.Sentence, n int) {
-	at := route{p.Request.Dialect, p.Request.Operation}
-	if !rule.routes[at] {
-		return notAsked(rule, p.Request, ""), elsewhere
+	if !rule.routes[route{p.Request.Dialect, p.Request.Operation}] {
+		why, n = rule.elsewhere(p.Request)
+		return why, elsewhere + n
 	}
 	for i := range rule.Match.conditions {
 		c := &rule.Match.conditions[i]
@@ -94,15 +87,26 @@ func (e *Engine) whyPassed(rule *Rule, p *Past) sentences.Sentence {
 	if p.Cause == ByCaller || p.Cause == ByIdentity {
 		return notAsked(rule, p.Request, p.Cause)
 	}
-	i := slices.IndexFunc(p.Passed, func(f Pass) bool { return f.Rule == rule.Name })
-	if i < 0 {
+	if p.isBehind(rule) {
 		return sentences.New("it matches, but a rule before it answers")
 	}
-	passed := p.Passed[i]
+	passed := p.Passed[p.passedAt(rule)]
 	for _, c := range e.rules.at(route{p.Request.Dialect, p.Request.Operation}) {
 		if c.rule == rule {
 			return e.whyNot(&encounter{candidate: c, age: passed.Age}, Firing{N: passed.N, Roll: passed.Roll}, nil)
 		}
 	}
 	return notAsked(rule, p.Request, "")
+}
+
+// passedAt finds the rule among those that matched and did not fire; -1 if it is
+// none of them.
+func (p *Past) passedAt(rule *Rule) int {
+	return slices.IndexFunc(p.Passed, func(f Pass) bool { return f.Rule == rule.Name })
+}
+
+// isBehind reports whether a rule that matches was not even asked, because one
+// before it answered.
+func (p *Past) isBehind(rule *Rule) bool {
+	return p.Cause != ByCaller && p.Cause != ByIdentity && p.passedAt(rule) < 0
 }

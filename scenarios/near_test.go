@@ -62,7 +62,7 @@ func TestNear(t *testing.T) {
 		{"behind", "it matches, but a rule before it answers"},
 		{"nearer", `match.prompt wants "x", the request has "a ***"`},
 		{"far", `match.model wants "a", the request has "model"`},
-		{"elsewhere", "it is not about chat on dashscope-native"},
+		{"elsewhere", `match.operation wants "embedding", the request has "chat"`},
 	}
 	for range 2 { // It counts nothing.
 		got := e.Near(p)

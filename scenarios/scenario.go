@@ -99,6 +99,12 @@ type Reply struct {
 	IsSafe           *int   `toml:"is_safe"`            // Qianfan V1 completions: 0 is not safe.
 }
 
+// SaysNothing reports whether there is nothing in the answer, as if there were.
+func (r *Reply) SaysNothing() bool {
+	none := r.NullContent || r.Choices != nil && *r.Choices == 0 || r.Text != nil && *r.Text == ""
+	return none && len(r.ToolCalls) == 0 && r.Task == nil && r.Batch == nil && (r.FinishReason == "" || r.FinishReason == "stop")
+}
+
 // A ToolCall is a call that the model asks its client to make.
 type ToolCall struct {
 	ID        string    `toml:"id"`        // Made up if empty.

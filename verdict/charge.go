@@ -21,10 +21,10 @@ func charges() []charge {
 	return []charge{
 		{scenarios.HopelessRetry, Failing, sentences.Plain("The client sent again, unchanged, what cannot succeed unchanged."),
 			sentences.Plain("It reads the error's code, changes the request or the account, or reports the error."), hopelessRetries},
-		{scenarios.GaveUp, Failing, sentences.Plain("The client gave up at once on an error that passes by itself."),
+		{scenarios.GaveUp, Failing, sentences.Plain("The client gave up at once on what passes by itself."),
 			sentences.Plain("It tries again after a pause, or with a new token."), gaveUps},
 		{scenarios.TooEarly, Failing, sentences.Plain("The client came back before it could succeed."),
-			sentences.Plain("It waits as long as Retry-After says, and spreads its attempts over the whole window."), earlyReturns},
+			sentences.Plain("It waits as long as Retry-After says or until the window is over, and reports the error of one that lasts a day."), earlyReturns},
 		{scenarios.NoBackoff, Failing, sentences.Plain("The client tried again and again with pauses that do not grow."),
 			sentences.Plain("It makes each pause longer than the one before, up to a bound."), flatPauses},
 		{scenarios.NoJitter, Warning, sentences.Plain("Many clients came back at the same time."),

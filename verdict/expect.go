@@ -25,6 +25,7 @@ type picked struct {
 	exchanges []*journal.Exchange
 	calls     []*call // Those with such an exchange.
 	evicted   bool
+	little    bool // Too little happened: nothing was called, or a rule never fired that has to.
 	seen      map[scenarios.FindingKind][]Evidence
 }
 
@@ -32,6 +33,7 @@ type picked struct {
 func (q *inquest) hold(i int, x *scenarios.Expect, evicted bool, seen map[scenarios.FindingKind][]Evidence) (all []Expectation) {
 	p := q.pick(x)
 	p.evicted, p.seen = evicted, seen
+	p.little = len(q.all) == 0 || len(q.unfired(nil)) > 0
 	for _, key := range []struct {
 		name, want string
 		given      bool
@@ -103,23 +105,28 @@ func (q *inquest) touches(x *scenarios.Expect, e Evidence) bool {
 // withoutCalls decides on an expectation about calls that never came: nothing
 // was tried then, unless that is what is expected.
 func (p *picked) withoutCalls(key string) (held, bool) {
+	ofRule := p.Rule != "" || p.Rules != nil
+	said := sentences.New("was never called")
+	if ofRule {
+		said = sentences.New("never fired")
+	}
 	switch {
 	case len(p.exchanges) > 0 || key == "order":
 		return held{}, false
 	case p.MayRest():
-		return held{status: Pass, said: sentences.New("was never called")}, true
-	case key == "min_calls" && p.Rule == "" && p.Rules == nil && p.Operation != "" && !p.evicted:
+		return held{status: Pass, said: said}, true
+	case key == "min_calls" && !ofRule && p.Operation != "" && !p.evicted && !p.little:
 		return held{}, false // The client did not call it.
 	default:
-		return held{status: Inconclusive, said: sentences.New("was never called")}, true
+		return held{status: Inconclusive, said: said}, true
 	}
 }
 
 func minCalls(p *picked) held {
-	h := held{status: Pass, said: counted(len(p.exchanges), "%d call", "%d calls")}
+	h := held{status: Pass, said: counted(len(p.exchanges), "%d request", "%d requests")}
 	if uint64(len(p.exchanges)) < uint64(*p.MinCalls) {
 		h.status = Fail
-		if p.evicted {
+		if p.evicted || p.little {
 			h.status = Inconclusive
 		}
 	}
@@ -127,10 +134,11 @@ func minCalls(p *picked) held {
 }
 
 func maxCalls(p *picked) held {
-	h := held{status: Pass, said: counted(len(p.exchanges), "%d call", "%d calls")}
+	h := held{status: Pass, said: counted(len(p.exchanges), "%d request", "%d requests")}
 	if most := uint64(*p.MaxCalls); uint64(len(p.exchanges)) > most {
+		beyond := p.exchanges[most:]
 		h.status = Fail
-		h.evidence = []Evidence{of(sentences.New("the calls beyond"), p.exchanges[most:]...)}
+		h.evidence = []Evidence{of(counted(len(beyond), "%d request too many", "%d requests too many"), beyond...)}
 	}
 	return h
 }
@@ -319,7 +327,7 @@ func duration(d *scenarios.Duration) string {
 	if d == nil {
 		return ""
 	}
-	return time.Duration(*d).String()
+	return spelt(time.Duration(*d))
 }
 
 func joined(kinds []scenarios.FindingKind) string {

@@ -29,20 +29,23 @@ func TestExpectations(t *testing.T) {
 		want    Status
 		text    string // A part of what is said.
 	}{
-		{`rule = "busy"` + "\nmin_calls = 2", retried, Pass, "2 calls"},
-		{`rule = "busy"` + "\nmin_calls = 3", retried, Fail, "2 calls"},
-		{`rule = "busy"` + "\nmin_calls = 1", `0s say=hi`, Inconclusive, "never called"},
-		{`operation = "embedding"` + "\nmin_calls = 1", retried, Fail, "0 calls"},
+		{`rule = "busy"` + "\nmin_calls = 2", retried, Pass, "2 requests"},
+		{`rule = "busy"` + "\nmin_calls = 3", retried, Fail, "2 requests"},
+		{`rule = "busy"` + "\nmin_calls = 1", `0s say=hi`, Inconclusive, "never fired"},
+		{`operation = "embedding"` + "\nmin_calls = 1", retried, Fail, "0 requests"},
+		{`operation = "embedding"` + "\nmin_calls = 1", "0s say=hi", Inconclusive, "never called"}, // The rule never fired, either.
+		{`operation = "chat"` + "\nmin_calls = 2", "0s say=hi", Inconclusive, "1 request"},
+		{`operation = "chat"` + "\nmin_calls = 2", "", Inconclusive, "never called"},
 		{`min_calls = 1`, ``, Inconclusive, "never called"},
-		{`rule = "busy"` + "\nmin_calls = 0", `0s say=hi`, Pass, "never called"},
+		{`rule = "busy"` + "\nmin_calls = 0", `0s say=hi`, Pass, "never fired"},
 		{`operation = "image"` + "\nmax_calls = 0", retried, Pass, "never called"},
-		{`operation = "chat"` + "\nmax_calls = 2", retried, Fail, "3 calls"},
-		{`operation = "token"` + "\nmax_calls = 1", retried + "\n4s " + fetch + "\n9s " + fetch, Fail, "2 calls"},
-		{`max_calls = 3`, retried + "\n4s " + fetch, Pass, "3 calls"},
+		{`operation = "chat"` + "\nmax_calls = 2", retried, Fail, "3 requests"},
+		{`operation = "token"` + "\nmax_calls = 1", retried + "\n4s " + fetch + "\n9s " + fetch, Fail, "2 requests"},
+		{`max_calls = 3`, retried + "\n4s " + fetch, Pass, "3 requests"},
 
 		{`max_attempts = 3`, retried, Pass, "the most was 3 attempts"},
 		{`rule = "busy"` + "\nmax_attempts = 2", retried, Fail, "3 attempts"},
-		{`rule = "busy"` + "\nmax_attempts = 2", `0s say=hi`, Inconclusive, "never called"},
+		{`rule = "busy"` + "\nmax_attempts = 2", `0s say=hi`, Inconclusive, "never fired"},
 
 		{`max_accepted = 1`, retried, Pass, "1 time"},
 		{`max_accepted = 1`, "0s say=hi fault=reset status=0\n1s say=hi", Fail, "2 times"},
@@ -121,7 +124,7 @@ func TestStatus(t *testing.T) {
 		{"nothing called", busyRule, "", 0, Inconclusive, "nothing was called"},
 		{"never fired", busyRule, "0s say=hi", 0, Inconclusive, `rule "busy" never fired`},
 		{"one of several", busyRule + fullRule + "[[expect]]\nrules = ['full', 'busy']\nfinal = 'success'", "0s say=hi rule=busy " + rate + "\n1s say=hi", 0, Pass, ""},
-		{"none of several", busyRule + fullRule + "[[expect]]\nrules = ['full', 'busy']\nfinal = 'success'", "0s say=hi", 0, Inconclusive, `rule "busy" never fired`},
+		{"none of several", busyRule + fullRule + "[[expect]]\nrules = ['full', 'busy']\nfinal = 'success'", "0s say=hi", 0, Inconclusive, `none of the rules "full", "busy" fired, and one has to`},
 		{"none of one of several", busyRule + fullRule + "[[expect]]\nrules = ['full', 'busy']\nfinal = 'success'", "0s say=hi rule=busy " + rate, 0, Fail, ""},
 		{"need not fire", busyRule + "[[expect]]\nrule = 'busy'\nmin_calls = 0", "0s say=hi", 0, Pass, ""},
 		{"evicted", busyRule, fired, 3, Inconclusive, "no room for 3"},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/scenarios"
@@ -18,6 +19,7 @@ const (
 	busy       = "dialect=qianfan-v1 err=qianfan/capability/18"
 	stale      = "dialect=qianfan-v1 err=qianfan/capability/111"
 	daily      = "dialect=qianfan-v1 err=qianfan/capability/17"
+	emptyRule  = "[[rule]]\nname = 'empty'\nmatch.operation = 'chat'\nreply = { text = '' }\n"
 	fetch      = "op=token dialect=qianfan-oauth model= key="
 )
 
@@ -56,6 +58,17 @@ var findingCases = []struct {
 
 	{"gave-up: throttled", "", `0s say=hi ` + allocation, "gave-up"},
 	{"gave-up: token", "", `0s say=hi ` + stale, "gave-up"},
+	{"gave-up: an answer with nothing in it", emptyRule, `
+		0s say=hi rule=empty cause=rule
+		1s say=you`, "gave-up"},
+	{"resilient: asked again after an answer with nothing in it", emptyRule, `
+		0s say=hi rule=empty cause=rule
+		1s say=hi`, ""},
+	{"resilient: asked again, and got nothing again", emptyRule, `
+		0s say=hi rule=empty cause=rule
+		1s say=hi rule=empty cause=rule`, ""},
+	{"resilient: nothing was there for a reason", strings.Replace(emptyRule, "}", ", finish_reason = 'length' }", 1), `
+		0s say=hi rule=empty cause=rule`, ""},
 	{"resilient: asked another model", "", `
 		0s   say=hi ` + allocation + `
 		1s   say=hi model=qwen-max`, ""},
@@ -100,6 +113,16 @@ var findingCases = []struct {
 		0s     say=hi ` + busy + ` err=qianfan/capability/336100
 		1.001s say=hi ` + busy + ` err=qianfan/capability/336100
 		2.002s say=hi dialect=qianfan-v1`, "no-backoff"},
+	{"no-backoff: always 300 ms, on a busy machine", "", `
+		0s     say=hi ` + busy + ` err=qianfan/capability/336100
+		0.302s say=hi ` + busy + ` err=qianfan/capability/336100
+		0.625s say=hi ` + busy + ` err=qianfan/capability/336100
+		0.932s say=hi dialect=qianfan-v1`, "no-backoff"},
+	{"resilient: a factor of a half more", "", `
+		0s     say=hi ` + busy + ` err=qianfan/capability/336100
+		0.021s say=hi ` + busy + ` err=qianfan/capability/336100
+		0.052s say=hi ` + busy + ` err=qianfan/capability/336100
+		0.098s say=hi dialect=qianfan-v1`, ""},
 	{"no-backoff: broken answers", "", `
 		0s     say=hi fault=reset status=0
 		1s     say=hi fault=reset status=0
@@ -147,6 +170,8 @@ var findingCases = []struct {
 		1.001s say=a conn=1
 		1.011s say=b conn=2
 		1.021s say=c conn=3`, "no-jitter!"},
+	{"no-jitter: twelve workers, on a busy machine", "", crowd(12, 2*time.Millisecond), "no-jitter!"},
+	{"resilient: twelve workers with chance", "", crowd(12, 20*time.Millisecond), ""},
 	{"resilient: three workers with chance", "", `
 		0s     say=a conn=1 ` + rate + `
 		0.01s  say=b conn=2 ` + rate + `
@@ -300,6 +325,17 @@ func growing(attempts int, err string) string {
 	}
 	fmt.Fprintf(&b, "%dms say=hi\n", 100*attempts*attempts)
 	return b.String()
+}
+
+// crowd is so many workers that are turned away at once and come back 300 ms
+// later, each by a step later than the one before.
+func crowd(workers int, step time.Duration) string {
+	var away, back strings.Builder
+	for i := range workers {
+		fmt.Fprintf(&away, "0s say=hi%d conn=%d %s\n", i, i+1, rate)
+		fmt.Fprintf(&back, "%s say=hi%d conn=%d\n", 300*time.Millisecond+time.Duration(i)*step, i, i+1)
+	}
+	return away.String() + back.String()
 }
 
 // manyCalls is calls one after the other, each with so many attempts.

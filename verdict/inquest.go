@@ -3,6 +3,7 @@ package verdict
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mockllm/mockllm/catalog"
@@ -20,7 +21,9 @@ type inquest struct {
 	certain  []*call // Those whose attempts are known to be of one worker.
 
 	byID      map[uint64]*journal.Exchange
-	lastAsked map[string]uint64   // By question: the last exchange that asks it.
+	fired     map[string]bool     // The rules that fired.
+	asked     map[string]int      // By question: how often it was asked,
+	lastAsked map[string]uint64   // and the last exchange that asks it.
 	answered  map[string]bool     // By question: whether it was answered, or may be yet.
 	behind    map[string][]place  // By [ending]: where a conversation goes on with an answer.
 	finished  time.Time           // The last moment that the journal knows of.
@@ -39,7 +42,7 @@ type place struct {
 func newInquest(in *Input) *inquest {
 	q := &inquest{
 		scenario: in.Scenario, speed: cmp.Or(in.Speed, float64(in.Scenario.Speed), 1),
-		byID: map[uint64]*journal.Exchange{}, lastAsked: map[string]uint64{}, answered: map[string]bool{}, behind: map[string][]place{},
+		byID: map[uint64]*journal.Exchange{}, fired: map[string]bool{}, asked: map[string]int{}, lastAsked: map[string]uint64{}, answered: map[string]bool{}, behind: map[string][]place{},
 	}
 	for i := range in.Exchanges {
 		if e := &in.Exchanges[i]; !notVendor(e) {
@@ -55,6 +58,10 @@ func newInquest(in *Input) *inquest {
 func (q *inquest) note(e *journal.Exchange) {
 	q.all = append(q.all, e)
 	q.byID[e.ID] = e
+	for _, f := range e.Rules {
+		q.fired[f.Rule] = true
+	}
+	q.asked[question(e)]++
 	q.lastAsked[question(e)] = e.ID
 	if succeeded(e) || arrived(e) == pending {
 		q.answered[question(e)] = true
@@ -172,7 +179,7 @@ func because(e *journal.Exchange) sentences.Sentence {
 func pause(d time.Duration) string {
 	switch {
 	case d >= 10*time.Second:
-		return d.Round(time.Second).String()
+		return spelt(d.Round(time.Second))
 	case d >= time.Second:
 		return d.Round(10 * time.Millisecond).String()
 	case d >= time.Millisecond:
@@ -180,6 +187,18 @@ func pause(d time.Duration) string {
 	default:
 		return d.Round(time.Microsecond).String()
 	}
+}
+
+// spelt writes a duration without minutes and seconds that are none: 1h, not
+// 1h0m0s.
+func spelt(d time.Duration) string {
+	text := d.String()
+	for _, none := range []string{"m0s", "h0m"} {
+		if short, is := strings.CutSuffix(text, none); is {
+			text = short + none[:1]
+		}
+	}
+	return text
 }
 
 // of makes evidence of exchanges.

@@ -1,6 +1,8 @@
 package verdict
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/mockllm/mockllm/scenarios"
@@ -26,11 +28,43 @@ func Judge(in Input) *Verdict {
 			v.Findings = append(v.Findings, f)
 		}
 	}
+	evicted := in.Evicted > 0 || in.Unread != nil
 	for i := range in.Scenario.Expect {
-		v.Expectations = append(v.Expectations, q.hold(i, &in.Scenario.Expect[i], in.Evicted > 0 || in.Unread != nil, seen)...)
+		v.Expectations = append(v.Expectations, q.hold(i, &in.Scenario.Expect[i], evicted, seen)...)
 	}
 	v.Status = v.status()
+	v.Seen = q.seen(v)
 	return v
+}
+
+// seen tells of the exchanges on which what is wrong rests: who reads a report may
+// have nothing else left of them.
+func (q *inquest) seen(v *Verdict) (lines []string) {
+	wrong := map[uint64]bool{}
+	note := func(all []Evidence) {
+		for _, e := range all {
+			for _, id := range e.Exchanges {
+				wrong[id] = true
+			}
+		}
+	}
+	for _, f := range v.Findings {
+		if f.Severity != Allowed {
+			note(f.Evidence)
+		}
+	}
+	for _, e := range v.Expectations {
+		note(shown(e))
+	}
+	ids := slices.Sorted(maps.Keys(wrong))
+	for _, id := range ids[:min(len(ids), maxSeen)] {
+		e := q.byID[id]
+		lines = append(lines, fmt.Sprintf("%.3fs  %s", e.Time.Sub(q.all[0].Time).Seconds(), e.Line()))
+	}
+	if more := len(ids) - len(lines); more > 0 {
+		lines = append(lines, fmt.Sprintf("… %d more", more))
+	}
+	return lines
 }
 
 // finding makes a finding of evidence. What the scenario allows does not count,
@@ -75,32 +109,9 @@ func (q *inquest) reasons(in *Input) (reasons []sentences.Sentence) {
 		reasons = append(reasons, sentences.New("mockllm itself refused %s, the first of them exchange %d", counted(len(refused), "%d request", "%d requests"), refused[0]))
 	}
 	if len(in.Exchanges) > 0 {
-		for _, name := range q.unfired() {
-			reasons = append(reasons, sentences.New("rule %q never fired", name))
-		}
+		reasons = append(reasons, q.unfired(in.Missed)...)
 	}
 	return reasons
-}
-
-// unfired lists the rules that never fired, but for those that need not: of
-// several that an expectation is about, one is enough.
-func (q *inquest) unfired() (names []string) {
-	fired := map[string]bool{}
-	for _, e := range q.all {
-		for _, f := range e.Rules {
-			fired[f.Rule] = true
-		}
-	}
-	for i := range q.scenario.Rules {
-		name := q.scenario.Rules[i].Name
-		mayRest := func(x scenarios.Expect) bool {
-			return x.Names(name) && (x.MayRest() || slices.ContainsFunc(x.Rules, func(other string) bool { return fired[other] }))
-		}
-		if !fired[name] && !slices.ContainsFunc(q.scenario.Expect, mayRest) {
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 // status weighs everything. What fails is based on what the journal does hold,

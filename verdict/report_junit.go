@@ -17,7 +17,7 @@ func WriteJUnit(w io.Writer, v *Verdict) error {
 	}}
 	s.add("journal", "conclusive", func(c *testCase) {
 		if v.Status == Inconclusive && len(v.Reasons) > 0 {
-			c.Error = &outcome{"not conclusive", "inconclusive", strings.Join(v.Reasons, "\n")}
+			c.Error = &outcome{v.Reasons[0], "inconclusive", strings.Join(v.Reasons, "\n")}
 		}
 	})
 	for _, e := range v.Expectations {
@@ -31,6 +31,7 @@ func WriteJUnit(w io.Writer, v *Verdict) error {
 			}
 		})
 	}
+	s.Out = strings.Join(v.Seen, "\n")
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
 	}
@@ -55,6 +56,7 @@ type suite struct {
 	Errors     int         `xml:"errors,attr"`
 	Properties []property  `xml:"properties>property"`
 	Cases      []*testCase `xml:"testcase"`
+	Out        string      `xml:"system-out,omitempty"`
 }
 
 type property struct {

@@ -32,6 +32,12 @@ func WriteMarkdown(w io.Writer, v *Verdict) error {
 			fmt.Fprintf(&b, "| `%s` | %s | %d | %s | %s |\n", f.Kind, f.Severity, f.Count, cells(f.Text, f.Evidence), cell(f.Instead))
 		}
 	}
+	if len(v.Seen) > 0 {
+		b.WriteString("\nThese exchanges, with the time since the first call:\n\n")
+	}
+	for _, line := range v.Seen {
+		fmt.Fprintf(&b, "    %s\n", printable(line)) // As it stands: indented so far, it is code.
+	}
 	_, err := w.Write(b.Bytes())
 	return err
 }

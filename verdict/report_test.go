@@ -134,13 +134,13 @@ func TestAnnotationsStayOnTheirLine(t *testing.T) {
 	in := Input{Scenario: scenarioOf(t, busyRule), File: "dir,a:b.toml", Exchanges: e}
 	v := Judge(in)
 	got := written(t, v, WriteGitHub)
-	want := `::error file=dir%2Ca%3Ab.toml,title=mockllm%3A gave-up::The client gave up at once on an error that passes by itself. (1 time)` +
-		`%0Achat a%0A::error::b%0D,c:%250A was not tried again after dashscope/model/Throttling.RateQuota (after-window) (#1)` +
+	want := `::error file=dir%2Ca%3Ab.toml,title=mockllm%3A gave-up::The client gave up at once on what passes by itself. (1 time)` +
+		`%0Achat a%0A::error::b%0D,c:%250A was not tried again after dashscope/model/Throttling.RateQuota, which passes when its window is over (#1)` +
 		`%0AA resilient client: It tries again after a pause, or with a new token.` + "\n"
 	if got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
-	if text := textOf(t, v); strings.Count(text, "\n") != 5 || strings.ContainsRune(text, '\r') {
+	if text := textOf(t, v); strings.Count(text, "\n") != 7 || strings.ContainsRune(text, '\r') {
 		t.Errorf("the text has other lines than its own:\n%q", text)
 	}
 }
@@ -160,6 +160,10 @@ func TestEvidenceIsBounded(t *testing.T) {
 	}
 	if text := textOf(t, v); !strings.Contains(text, "… 490 more") {
 		t.Errorf("nothing tells that there are more:\n%s", text)
+	}
+	v = judged(t, "", growing(30, rate))
+	if n := len(v.Seen); n != maxSeen+1 || !strings.HasPrefix(v.Seen[1], "0.100s  #2 POST /x qwen-plus → 429") || v.Seen[maxSeen] != "… 10 more" {
+		t.Errorf("told of %d exchanges: %q", n, v.Seen)
 	}
 }
 

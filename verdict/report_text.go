@@ -32,6 +32,12 @@ func WriteText(w io.Writer, v *Verdict) error {
 		}
 		fmt.Fprintf(&b, "      A resilient client: %s\n", f.Instead)
 	}
+	if len(v.Seen) > 0 {
+		b.WriteString("  these exchanges, with the time since the first call:\n")
+	}
+	for _, line := range v.Seen {
+		fmt.Fprintf(&b, "    %s\n", printable(line))
+	}
 	_, err := w.Write(b.Bytes())
 	return err
 }

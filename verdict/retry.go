@@ -41,13 +41,42 @@ func hopeless(before, after *journal.Exchange) bool {
 func gaveUps(q *inquest) (found []Evidence) {
 	for _, c := range q.calls {
 		e := c.last()
-		refresh := told(e) && e.Retry == string(catalog.RetryRefreshToken)
-		if len(c.attempts) > 1 || !passes(e) && !refresh || q.tooLong(e) || e.Delivery == string(catalog.DeliverMidStream) || q.lastAsked[question(e)] > e.ID {
+		if len(c.attempts) > 1 || q.lastAsked[question(e)] > e.ID {
 			continue
 		}
-		found = append(found, of(sentences.New("%s was not tried again after %s (%s)", describe(e), e.Error, e.Retry), e))
+		how := howPasses(e)
+		switch {
+		case q.empty(e) && q.asked[question(e)] == 1:
+			found = append(found, of(sentences.New("%s was not asked again after an answer with nothing in it", describe(e)), e))
+		case how.Form != "" && !q.tooLong(e) && e.Delivery != string(catalog.DeliverMidStream):
+			found = append(found, of(sentences.New("%s was not tried again after %s, which passes %s", describe(e), e.Error, how), e))
+		}
 	}
 	return found
+}
+
+// howPasses says how the error passes that the client was told, or nothing if it
+// does not.
+func howPasses(e *journal.Exchange) sentences.Sentence {
+	switch {
+	case !told(e):
+		return sentences.Sentence{}
+	case e.Retry == string(catalog.RetryBackoff):
+		return sentences.New("after a pause")
+	case e.Retry == string(catalog.RetryAfterWindow):
+		return sentences.New("when its window is over")
+	case e.Retry == string(catalog.RetryRefreshToken):
+		return sentences.New("with a new token")
+	default:
+		return sentences.Sentence{}
+	}
+}
+
+// empty reports whether the call was given a scripted answer with nothing in it,
+// which ends as good ones do.
+func (q *inquest) empty(e *journal.Exchange) bool {
+	_, o := q.answering(e)
+	return o != nil && o.Reply != nil && o.Reply.SaysNothing() && arrived(e) == whole
 }
 
 // Beyond these, retries are a storm: attempts of one call, and attempts for

@@ -9,12 +9,13 @@ import (
 // An Input is everything that a verdict is made of.
 type Input struct {
 	Scenario  *scenarios.Scenario
-	File      string             // Where the scenario was read from, for annotations; "" if from no file.
-	Exchanges []journal.Exchange // Of one namespace, oldest first.
-	Evicted   uint64             // How many exchanges made room in the journal.
-	Unread    error              // Why those of other servers of a deployment could not be read; nil if they could.
-	Seed      uint64             // The seed of all chance, for the report.
-	Speed     float64            // How many times faster vendor time went; 0 is what the scenario says.
+	File      string                    // Where the scenario was read from, for annotations; "" if from no file.
+	Exchanges []journal.Exchange        // Of one namespace, oldest first.
+	Evicted   uint64                    // How many exchanges made room in the journal.
+	Unread    error                     // Why those of other servers of a deployment could not be read; nil if they could.
+	Missed    map[string]journal.Missed // Why rules never fired, as far as that is known.
+	Seed      uint64                    // The seed of all chance, for the report.
+	Speed     float64                   // How many times faster vendor time went; 0 is what the scenario says.
 }
 
 // A Status is what a verdict comes to.
@@ -42,6 +43,7 @@ type Verdict struct {
 	ReasonsSaid  []sentences.Sentence `json:"reasons_said,omitempty"` // and the same for other languages.
 	Expectations []Expectation        `json:"expectations"`           // In file order.
 	Findings     []Finding            `json:"findings"`               // In the order of [scenarios.FindingKinds].
+	Seen         []string             `json:"seen,omitempty"`         // The exchanges on which what is wrong rests, oldest first, each in a line.
 }
 
 // A Severity says what a finding does to the verdict.
@@ -86,5 +88,7 @@ type Expectation struct {
 	Evidence  []Evidence         `json:"evidence,omitempty"`
 }
 
-// maxEvidence bounds the places that a report shows of one finding.
-const maxEvidence = 10
+const (
+	maxEvidence = 10 // Bounds the places that a report shows of one finding,
+	maxSeen     = 20 // and the exchanges that it tells of.
+)

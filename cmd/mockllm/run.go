@@ -123,8 +123,11 @@ func (f *trialFlags) conclude(errs io.Writer, r *result, args []string) error {
 	for _, note := range r.notes {
 		fmt.Fprintf(errs, "mockllm: %s\n", note)
 	}
-	if r.verdict.Status == verdict.Inconclusive && !isPath(f.scenario) {
-		fmt.Fprintf(errs, "mockllm: what CMD has to ask: mockllm scenarios show %s\n", f.scenario)
+	if r.verdict.Exchanges == 0 && len(r.notes) == 0 {
+		fmt.Fprintln(errs, "mockllm: nothing came: our address is in $MOCKLLM_URL, and in variables that the vendors' SDKs read, such as $OPENAI_BASE_URL")
+	}
+	if isAmiss(r.verdict) && !isPath(f.scenario) {
+		fmt.Fprintf(errs, "mockllm: what CMD has to ask, and what a resilient client does: mockllm scenarios show %s\n", f.scenario)
 	}
 	fmt.Fprintf(errs, "mockllm: CMD %s after %s; exit code %d is %s\nmockllm: to repeat it: %s\n", r.how, short(r.took), code, why, again)
 	err := f.reports.write(errs, reportForms{
@@ -137,6 +140,12 @@ func (f *trialFlags) conclude(errs io.Writer, r *result, args []string) error {
 		annotations: func(w io.Writer) error { return verdict.WriteGitHub(w, annotated(r.verdict)) },
 	})
 	return cmp.Or(exitWith(code, err), err)
+}
+
+// isAmiss reports whether the scenario's own words help: too little happened, or
+// something was not as it expects.
+func isAmiss(v *verdict.Verdict) bool {
+	return v.Status == verdict.Inconclusive || slices.ContainsFunc(v.Expectations, func(e verdict.Expectation) bool { return e.Status == verdict.Fail })
 }
 
 // exit returns the exit code and whose it is. CMD's own failure wins, because

@@ -150,13 +150,16 @@ func shortly(v *verdict.Verdict) []string {
 			words = append(words, string(f.Kind))
 		}
 	}
-	for _, e := range v.Expectations {
-		if e.Status != verdict.Pass {
-			words = append(words, fmt.Sprintf("expect #%d %s", e.Number, e.Key))
+	if n := len(v.Reasons); v.Status == verdict.Inconclusive && n > 0 {
+		words = append(words, v.Reasons[0])
+		if n > 1 {
+			words = append(words, fmt.Sprintf("… %d more", n-1))
 		}
 	}
-	if v.Status == verdict.Inconclusive {
-		words = append(words, v.Reasons...)
+	for _, e := range v.Expectations {
+		if e.Status == verdict.Fail || e.Status == v.Status && len(v.Reasons) == 0 && e.Status != verdict.Pass {
+			words = append(words, fmt.Sprintf("expect #%d %s", e.Number, e.Key))
+		}
 	}
 	return words
 }
