@@ -40,6 +40,7 @@ const (
 	OpApp            = "app"
 	OpModels         = "models"
 	OpResponse       = "response" // One that was made before.
+	OpConversation   = "conversation"
 	OpFile           = "file"
 	OpBatch          = "batch"
 	OpUpload         = "upload"
@@ -239,7 +240,7 @@ var dialects = []Dialect{
 		Name: DashScopeResponses, Provider: DashScope, BasePath: "/compatible-mode/v1",
 		Deliveries: []Delivery{DeliverStatus, DeliverFramed, DeliverBody, DeliverEvent, DeliverMidStream},
 		HelpLinks:  true, EventEditions: Editions(),
-		Operations: append([]Operation{{Name: OpChat, Streams: true, Reply: itemReply}}, plain(OpResponse)...),
+		Operations: append([]Operation{{Name: OpChat, Streams: true, Reply: itemReply}}, plain(OpResponse, OpConversation)...),
 	},
 	{
 		Name: DashScopeWS, Provider: DashScope, Sockets: true, BasePath: "/api-ws/v1/inference",

@@ -21,6 +21,7 @@ var strangers = []struct {
 	{"qianfan.baidubce.com", "/v2/", catalog.QianfanV2, scenarios.Refusal{ID: iamFamily + "InvalidVersion", Always: true}},
 	{"iam.bj.baidubce.com", "", catalog.QianfanIAM, scenarios.Refusal{ID: iamFamily + "InvalidURI", Always: true}},
 	{"", responsesPath + "/", catalog.DashScopeResponses, notSupported},
+	{"", conversationsPath + "/", catalog.DashScopeResponses, notSupported},
 	{"", protocolsPrefix + "/", catalog.DashScopeResponses, notSupported},
 	{"", agentPrefix, catalog.DashScopeResponses, notSupported},
 	{"", "/apps/anthropic/", catalog.DashScopeAnthropic, notFound},
