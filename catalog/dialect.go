@@ -13,6 +13,7 @@ const (
 const (
 	QianfanV1           = "qianfan-v1"
 	QianfanV2           = "qianfan-v2"
+	QianfanAnthropic    = "qianfan-anthropic"
 	QianfanOAuth        = "qianfan-oauth"
 	QianfanIAM          = "qianfan-iam"
 	QianfanConsole      = "qianfan-console"
@@ -251,6 +252,11 @@ var dialects = []Dialect{
 			{Name: OpChat, Streams: true, Reply: chatReply},
 			{Name: OpHandshake, Opens: true},
 		},
+	},
+	{
+		Name: QianfanAnthropic, Provider: Qianfan, BasePath: "/anthropic",
+		Deliveries: []Delivery{DeliverStatus, DeliverBody, DeliverEvent, DeliverMidStream},
+		Operations: []Operation{{Name: OpChat, Streams: true, Reply: itemReply}},
 	},
 	{
 		Name: QianfanConsole, Provider: Qianfan, Signs: true,
