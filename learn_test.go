@@ -53,7 +53,7 @@ func recordGolden(t *testing.T, front *Server, name, text string) {
 	parts := strings.Split(text, "### ")
 	scenario := strings.TrimSpace(section(t, parts[1], "scenario"))
 	if scenario != "" || strings.Contains(text, "X-Mockllm-Error") || strings.HasPrefix(name, "task-") || strings.HasPrefix(name, "transcription") ||
-		slices.Contains([]string{"listed.http", "conversation.http", "conversation-items.http"}, name) {
+		slices.Contains([]string{"listed.http", "conversation.http", "conversation-items.http", "import.http"}, name) {
 		return // How a task fares, and what is listed, depends on what was asked before.
 	}
 	for _, part := range parts[2:] {

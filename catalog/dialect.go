@@ -35,6 +35,7 @@ const (
 	OpTokenize       = "tokenize"
 	OpPlugin         = "plugin"
 	OpSpeech         = "speech"
+	OpMusic          = "music"
 	OpVideo          = "video"
 	OpTranscription  = "transcription"
 	OpTask           = "task" // Looking after what others made.
@@ -48,7 +49,7 @@ const (
 	OpDeployment     = "deployment"
 	OpCustomization  = "customization" // Voices and hot words of one's own.
 	OpToken          = "token"
-	OpModel          = "model" // From here on, Qianfan's console; DashScope has finetune too.
+	OpModel          = "model" // From here on, Qianfan's console; DashScope has this and finetune too.
 	OpPrompt         = "prompt"
 	OpService        = "service"
 	OpFineTune       = "finetune"
@@ -231,11 +232,12 @@ var dialects = []Dialect{
 			{Name: OpChat, Streams: true, Reply: chatReply},
 			{Name: OpApp, Streams: true, Reply: textReply},
 			{Name: OpSpeech, Streams: true},
+			{Name: OpMusic, Streams: true},
 			{Name: OpEmbedding, Reply: taskReply},
 			{Name: OpImage, Reply: taskReply},
 			{Name: OpVideo, Reply: taskReply},
 			{Name: OpTranscription, Reply: taskReply},
-		}, plain(OpRerank, OpTokenize, OpModels, OpTask, OpFile, OpUpload, OpToken, OpFineTune, OpDeployment, OpCustomization)...),
+		}, plain(OpRerank, OpTokenize, OpModels, OpTask, OpFile, OpUpload, OpToken, OpFineTune, OpModel, OpDeployment, OpCustomization)...),
 	},
 	{
 		Name: DashScopeResponses, Provider: DashScope, BasePath: "/compatible-mode/v1",
