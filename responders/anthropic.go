@@ -12,14 +12,16 @@ import (
 type anthropicChat struct {
 	*chat
 	said    []scenarios.Turn
+	body    *jsonBody
 	list    bool // Whether there is a list of messages, be it empty.
 	bounded bool // Whether there is a bound of tokens.
 }
 
 func readAnthropic(body *jsonBody) *anthropicChat {
 	messages, bound := body.Get("messages"), body.Get("max_tokens")
-	c := &anthropicChat{list: messages.IsArray(), bounded: bound.Type == gjson.Number && bound.Num >= 1, chat: &chat{
+	c := &anthropicChat{body: body, list: messages.IsArray(), bounded: bound.Type == gjson.Number && bound.Num >= 1, chat: &chat{
 		jsonMode:  isGiven(body.Get("output_config.format")),
+		schema:    body.Get("output_config.format.schema"),
 		thinking:  body.Get("thinking.type").String() == "enabled",
 		maxTokens: number(bound, 1, 1<<20, 0),
 		choices:   1,

@@ -11,12 +11,14 @@ import (
 // anthropicFinish returns Anthropic's word for why an answer ends; other words
 // are the scenario's.
 func anthropicFinish(out completion) string {
-	switch out.finish {
-	case finishStop:
+	switch {
+	case out.stopped != "":
+		return "stop_sequence"
+	case out.finish == finishStop:
 		return "end_turn"
-	case finishLength:
+	case out.finish == finishLength:
 		return "max_tokens"
-	case finishTools:
+	case out.finish == finishTools:
 		return "tool_use"
 	}
 	return out.finish
@@ -46,7 +48,7 @@ func (a anthropicAnswer) whole() []byte {
 		content[i] = b.whole()
 	}
 	return obj().str("id", a.id).str("type", "message").str("role", "assistant").
-		str("model", a.model).raw("content", array(content...)).str("stop_reason", anthropicFinish(a.out)).null("stop_sequence").
+		str("model", a.model).raw("content", array(content...)).str("stop_reason", anthropicFinish(a.out)).nullable("stop_sequence", a.out.stopped).
 		raw("usage", anthropicUsage(a.used)).end()
 }
 
@@ -142,7 +144,7 @@ func (a anthropicAnswer) events(form string) *anthropicEvents {
 	for i, b := range a.blocks {
 		e.block(int64(i), b)
 	}
-	delta := obj().str("stop_reason", anthropicFinish(a.out)).null("stop_sequence").end()
+	delta := obj().str("stop_reason", anthropicFinish(a.out)).nullable("stop_sequence", a.out.stopped).end()
 	e.add("message_delta", 0, obj().raw("delta", delta).str("type", "message_delta").raw("usage", anthropicUsage(a.used)).end())
 	e.add("message_stop", 0, obj().str("type", "message_stop").end())
 	return e

@@ -3,6 +3,9 @@ package responders
 import (
 	"cmp"
 	"net/http"
+	"strings"
+
+	"github.com/tidwall/gjson"
 
 	"github.com/mockllm/mockllm/catalog"
 	"github.com/mockllm/mockllm/scenarios"
@@ -75,11 +78,31 @@ func (d dashScopeAnthropic) Success(r *scenarios.Request, m Meta, reply *scenari
 	return dashScopeSuccess(r, m, reply)
 }
 
-func (c *anthropicChat) refusal(*dashScopeQuestion) *scenarios.Refusal {
-	if refused := c.nothingSaid(); refused != nil || c.bounded {
+func (c *anthropicChat) refusal(q *dashScopeQuestion) *scenarios.Refusal {
+	if refused := c.nothingSaid(); refused != nil {
 		return refused
 	}
-	return fieldRequired("max_tokens")
+	temperature := c.body.Get("temperature")
+	switch {
+	case !c.bounded:
+		return fieldRequired("max_tokens")
+	case temperature.Type == gjson.Number && (temperature.Num < 0 || temperature.Num >= 2):
+		return invalidParameter("Temperature should be in [0.0, 2.0)", nil)
+	case c.jsonMode && !keepsSchema(q.r.Model) && !speaksOfJSON(c.said):
+		return invalidParameter("'messages' must contain the word 'json' in some form", nil)
+	}
+	return nil
+}
+
+// keepsSchema reports whether a model keeps to a schema by itself: of others
+// JSON is to be spoken of.
+func keepsSchema(model string) bool {
+	for _, family := range []string{"qwen3.8", "qwen3.7", "deepseek", "glm"} {
+		if strings.HasPrefix(model, family) {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *anthropicChat) nothingSaid() *scenarios.Refusal {
