@@ -41,9 +41,17 @@ func readNativeChat(q *dashScopeQuestion, multimodal bool) *nativeChat {
 	return c
 }
 
-// readNativeTurns reads messages, or a prompt, which comes last.
+// readNativeTurns reads messages, or a prompt behind what older clients send as
+// history.
 func readNativeTurns(body *jsonBody) []scenarios.Turn {
 	turns := readTurns(body.Get("input.messages"))
+	for _, round := range elements(body.Get("input.history")) {
+		for _, said := range [][2]string{{"user", "user"}, {"bot", "assistant"}} {
+			if text := round.Get(said[0]); text.Type == gjson.String {
+				turns = append(turns, scenarios.Turn{Role: said[1], Text: text.Str})
+			}
+		}
+	}
 	if prompt := body.Get("input.prompt"); prompt.Type == gjson.String {
 		turns = append(turns, scenarios.Turn{Role: "user", Text: prompt.Str})
 	}
