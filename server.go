@@ -257,6 +257,7 @@ func (s *Server) URL() string {
 // BaseURL returns what a client of the dialect takes for its base URL: it ends
 // in /api/v1 for "dashscope-native", in /compatible-mode/v1 for
 // "dashscope-compatible" and "dashscope-responses", in /apps/anthropic for
-// "dashscope-anthropic", and is the bare host for "qianfan-v1". That of a
-// WebSocket begins with ws or wss. It panics if there is no such dialect.
+// "dashscope-anthropic", in /anthropic for "qianfan-anthropic", and is the bare
+// host for "qianfan-v1". That of a WebSocket begins with ws or wss. It panics if
+// there is no such dialect.
 func (s *Server) BaseURL(dialect string) string { return s.Namespace("").BaseURL(dialect) }

@@ -13,6 +13,7 @@ const (
 const (
 	QianfanV1           = "qianfan-v1"
 	QianfanV2           = "qianfan-v2"
+	QianfanAnthropic    = "qianfan-anthropic"
 	QianfanOAuth        = "qianfan-oauth"
 	QianfanIAM          = "qianfan-iam"
 	QianfanConsole      = "qianfan-console"
@@ -34,19 +35,21 @@ const (
 	OpTokenize       = "tokenize"
 	OpPlugin         = "plugin"
 	OpSpeech         = "speech"
+	OpMusic          = "music"
 	OpVideo          = "video"
 	OpTranscription  = "transcription"
 	OpTask           = "task" // Looking after what others made.
 	OpApp            = "app"
 	OpModels         = "models"
 	OpResponse       = "response" // One that was made before.
+	OpConversation   = "conversation"
 	OpFile           = "file"
 	OpBatch          = "batch"
 	OpUpload         = "upload"
 	OpDeployment     = "deployment"
 	OpCustomization  = "customization" // Voices and hot words of one's own.
 	OpToken          = "token"
-	OpModel          = "model" // From here on, Qianfan's console; DashScope has finetune too.
+	OpModel          = "model" // From here on, Qianfan's console; DashScope has this and finetune too.
 	OpPrompt         = "prompt"
 	OpService        = "service"
 	OpFineTune       = "finetune"
@@ -229,17 +232,18 @@ var dialects = []Dialect{
 			{Name: OpChat, Streams: true, Reply: chatReply},
 			{Name: OpApp, Streams: true, Reply: textReply},
 			{Name: OpSpeech, Streams: true},
+			{Name: OpMusic, Streams: true},
 			{Name: OpEmbedding, Reply: taskReply},
 			{Name: OpImage, Reply: taskReply},
 			{Name: OpVideo, Reply: taskReply},
 			{Name: OpTranscription, Reply: taskReply},
-		}, plain(OpRerank, OpTokenize, OpModels, OpTask, OpFile, OpUpload, OpToken, OpFineTune, OpDeployment, OpCustomization)...),
+		}, plain(OpRerank, OpTokenize, OpModels, OpTask, OpFile, OpUpload, OpToken, OpFineTune, OpModel, OpDeployment, OpCustomization)...),
 	},
 	{
 		Name: DashScopeResponses, Provider: DashScope, BasePath: "/compatible-mode/v1",
 		Deliveries: []Delivery{DeliverStatus, DeliverFramed, DeliverBody, DeliverEvent, DeliverMidStream},
 		HelpLinks:  true, EventEditions: Editions(),
-		Operations: append([]Operation{{Name: OpChat, Streams: true, Reply: itemReply}}, plain(OpResponse)...),
+		Operations: append([]Operation{{Name: OpChat, Streams: true, Reply: itemReply}}, plain(OpResponse, OpConversation)...),
 	},
 	{
 		Name: DashScopeWS, Provider: DashScope, Sockets: true, BasePath: "/api-ws/v1/inference",
@@ -250,6 +254,11 @@ var dialects = []Dialect{
 			{Name: OpChat, Streams: true, Reply: chatReply},
 			{Name: OpHandshake, Opens: true},
 		},
+	},
+	{
+		Name: QianfanAnthropic, Provider: Qianfan, BasePath: "/anthropic",
+		Deliveries: []Delivery{DeliverStatus, DeliverBody, DeliverEvent, DeliverMidStream},
+		Operations: []Operation{{Name: OpChat, Streams: true, Reply: itemReply}},
 	},
 	{
 		Name: QianfanConsole, Provider: Qianfan, Signs: true,

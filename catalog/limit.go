@@ -45,15 +45,8 @@ var limitErrors = map[string]map[Unit]LimitError{
 		UnitPerDay:      {ID: "qianfan/capability/17"},
 		UnitTotal:       {ID: "qianfan/capability/19"},
 	},
-	QianfanV2: {
-		UnitConcurrency: {ID: "qianfan/v2/cluster_rate_limit_exceeded"},
-		UnitBurst:       {ID: "qianfan/v2/preemptible_rate_limit_exceeded"},
-		UnitQPS:         {ID: "qianfan/v2/user_rate_limit_exceeded"},
-		UnitRPM:         {ID: "qianfan/v2/rpm_rate_limit_exceeded"},
-		UnitTPM:         {ID: "qianfan/v2/tpm_rate_limit_exceeded"},
-		UnitPerDay:      {ID: "qianfan/v2/user_rate_limit_exceeded"},
-		UnitTotal:       {ID: "qianfan/v2/account_overdue"},
-	},
+	QianfanAnthropic:    v2Limits,
+	QianfanV2:           v2Limits,
 	DashScopeAnthropic:  dashScopeLimits,
 	DashScopeCompatible: dashScopeLimits,
 	DashScopeNative:     dashScopeLimits,
@@ -77,4 +70,14 @@ var dashScopeLimits = map[Unit]LimitError{
 	UnitTPM:         {ID: "dashscope/model/Throttling.AllocationQuota"},
 	UnitPerDay:      {ID: "dashscope/model/Throttling.AllocationQuota", Variant: "Allocated quota exceeded"},
 	UnitTotal:       {ID: "dashscope/model/Throttling.AllocationQuota", Variant: "Free allocated quota exceeded"},
+}
+
+var v2Limits = map[Unit]LimitError{
+	UnitConcurrency: {ID: "qianfan/v2/cluster_rate_limit_exceeded"},
+	UnitBurst:       {ID: "qianfan/v2/preemptible_rate_limit_exceeded"},
+	UnitQPS:         {ID: "qianfan/v2/user_rate_limit_exceeded"},
+	UnitRPM:         {ID: "qianfan/v2/rpm_rate_limit_exceeded"},
+	UnitTPM:         {ID: "qianfan/v2/tpm_rate_limit_exceeded"},
+	UnitPerDay:      {ID: "qianfan/v2/user_rate_limit_exceeded"},
+	UnitTotal:       {ID: "qianfan/v2/account_overdue"},
 }

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,6 +59,7 @@ var readers = map[string]func(body []byte) (answer, error){
 		}
 		return answer{code: *b.Error.Code, message: *b.Error.Message, kind: b.Error.Type}, nil
 	},
+	catalog.QianfanAnthropic: readWrapped,
 	catalog.QianfanOAuth: func(body []byte) (answer, error) {
 		var b struct {
 			Code    *string `json:"error"`
@@ -78,6 +80,26 @@ var readers = map[string]func(body []byte) (answer, error){
 	},
 	catalog.DashScopeAnthropic:  readOpenAI,
 	catalog.DashScopeCompatible: readOpenAI,
+}
+
+// readWrapped reads what the Messages API says itself, or the text of an
+// exception around an error of V2's, which a client has to read as Python.
+func readWrapped(body []byte) (answer, error) {
+	if detail := gjson.GetBytes(body, "detail"); detail.Type == gjson.String {
+		return answer{code: "method_not_allowed", message: detail.Str}, nil
+	} else if fault := detail.Get("0"); fault.Exists() {
+		return answer{code: fault.Get("type").Str, message: fault.Get("msg").Str}, nil
+	}
+	if gjson.GetBytes(body, "type").Str != "error" || gjson.GetBytes(body, "error.type").Str != "api_error" {
+		return answer{}, fmt.Errorf("type, error.type: %s", body)
+	}
+	text := regexp.MustCompile(`^Error code: \d+ - \{'error': \{'code': (.+), 'message': (.+), 'type': (.+)\}, 'id': 'as-\w{10}'\}$`).
+		FindStringSubmatch(gjson.GetBytes(body, "error.message").Str)
+	if text == nil {
+		return answer{}, fmt.Errorf("message: %s", body)
+	}
+	plain := func(quoted string) string { return strings.ReplaceAll(quoted[1:len(quoted)-1], `\n`, "\n") }
+	return answer{code: plain(text[1]), message: plain(text[2]), kind: plain(text[3])}, nil
 }
 
 // readFlat reads the native error of DashScope.
@@ -323,7 +345,7 @@ func checkAnswer(t *testing.T, where string, got answer, e *catalog.Entry, v *ca
 	if want := cmp.Or(v.Type, e.CodeOn(d)); d.Compatible && got.kind != want {
 		t.Errorf("%s: type %q, want %q", where, got.kind, want)
 	}
-	if d.Name == catalog.QianfanV2 && got.kind != v.Type {
+	if (d.Name == catalog.QianfanV2 || d.Name == catalog.QianfanAnthropic) && got.kind != v.Type {
 		t.Errorf("%s: type %q, want %q", where, got.kind, v.Type)
 	}
 	want := v.StatusOn(d, edition)

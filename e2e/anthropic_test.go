@@ -102,6 +102,29 @@ var anthropicCases = []testCase{
 			t.Errorf("accumulated %+v: %v", all, err)
 		}
 	}},
+	{"Qianfan's Coding Plan", `
+		[[rule]]
+		name  = "spent"
+		when  = { calls = 2 }
+		error = "coding_plan_hour_quota_exceeded"`, func(t *testing.T, s server) {
+		api := s.anthropic(option.WithBaseURL(s.vendors+"/anthropic/coding"), option.WithMaxRetries(0))
+		ask := tell("Will it rain?")
+		ask.Model = "qianfan-code-latest"
+		stream := api.NewStreaming(t.Context(), ask)
+		var all anthropic.Message
+		for stream.Next() {
+			if err := all.Accumulate(stream.Current()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if stream.Err() != nil || all.StopReason != "end_turn" || len(all.Content) != 1 || all.Content[0].Text == "" {
+			t.Errorf("accumulated %+v: %v", all, stream.Err())
+		}
+		_, err := api.New(t.Context(), ask)
+		if e := wantError[*anthropic.Error](t, err); e.StatusCode != 429 || !strings.Contains(e.RawJSON(), `'code': 'coding_plan_hour_quota_exceeded'`) {
+			t.Errorf("error %d %s", e.StatusCode, e.RawJSON())
+		}
+	}},
 	{"the list of models that is not there", "", func(t *testing.T, s server) {
 		answer := must(http.Get(s.vendors + "/apps/anthropic/v1/models"))(t)
 		defer answer.Body.Close()

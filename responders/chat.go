@@ -14,6 +14,7 @@ type chat struct {
 	mustCall  string // The tool that the caller insists on, if any.
 	noTools   bool   // The caller forbids tools.
 	jsonMode  bool
+	schema    gjson.Result // What the answer's JSON is to fit, if the caller says.
 	thinking  bool
 	maxTokens int // 0 is no bound.
 	choices   int
@@ -82,6 +83,16 @@ func (c *chat) readStop(stop gjson.Result) {
 		}
 		return true
 	})
+}
+
+// readFormat reads what form the answer is to have.
+func (c *chat) readFormat(format gjson.Result) {
+	switch format.Get("type").String() {
+	case "json_object":
+		c.jsonMode = true
+	case "json_schema":
+		c.jsonMode, c.schema = true, format.Get("json_schema.schema")
+	}
 }
 
 // number reads a whole number within bounds; anything else is the fallback.

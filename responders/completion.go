@@ -4,8 +4,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/mockllm/mockllm/scenarios"
 )
 
@@ -24,6 +22,7 @@ type completion struct {
 	calls     []toolCall
 	finish    string // A neutral reason, or
 	scripted  bool   // the words of the scenario.
+	stopped   string // The caller's stop word that ended it, if one did.
 	pieces    pieces // Of the text, in a stream.
 	usage     usage
 	null      bool   // The content is null.
@@ -102,7 +101,7 @@ func (out *completion) makeUp(r *scenarios.Request, c *chat, m Meta, reply *scen
 		out.limit(c)
 	}
 	if reply.FinishReason != "" {
-		out.finish, out.scripted = reply.FinishReason, true
+		out.finish, out.scripted, out.stopped = reply.FinishReason, true, ""
 	}
 	if reply.NullContent {
 		out.text, out.null = "", true
@@ -132,12 +131,12 @@ func (out *completion) content() []byte {
 func (out *completion) limit(c *chat) {
 	for _, stop := range c.stop {
 		if at := strings.Index(out.text, stop); at >= 0 && stop != "" {
-			out.text = out.text[:at]
+			out.text, out.stopped = out.text[:at], stop
 		}
 	}
 	if c.maxTokens > 0 && c.maxTokens < len(out.text) { // No token is shorter than a byte.
 		if parts := tokens(out.text); len(parts) > c.maxTokens {
-			out.text, out.finish = strings.Join(parts[:c.maxTokens], ""), finishLength
+			out.text, out.finish, out.stopped = strings.Join(parts[:c.maxTokens], ""), finishLength, ""
 		}
 	}
 }
@@ -182,6 +181,9 @@ func piecesOf(text string, frames *scenarios.Frames) pieces {
 }
 
 func (c *chat) madeUpText(r *scenarios.Request, choice int) string {
+	if c.schema.IsObject() {
+		return string(example(c.schema))
+	}
 	made := madeUp(r.Fingerprint+strconv.Itoa(choice), r.Prompt())
 	if c.jsonMode {
 		return string(obj().str("answer", made).end())
@@ -205,7 +207,7 @@ func (c *chat) madeUpCall(m Meta) toolCall {
 			chosen = t
 		}
 	}
-	return toolCall{id: callID(m, 0), name: chosen.name, arguments: string(example(chosen.parameters, 0))}
+	return toolCall{id: callID(m, 0), name: chosen.name, arguments: string(example(chosen.parameters))}
 }
 
 func scriptedCalls(m Meta, given []scenarios.ToolCall) []toolCall {
@@ -224,56 +226,4 @@ func scriptedCalls(m Meta, given []scenarios.ToolCall) []toolCall {
 
 func callID(m Meta, i int) string {
 	return "call_" + text(m.chance(forToolCalls+uint64(i)<<8), 22, lowerHex)
-}
-
-// example makes up a JSON value that fits a JSON Schema, as far as types,
-// enums, defaults and required properties go. A very long default is passed
-// over, since a stream may repeat it in each frame.
-func example(schema gjson.Result, depth int) []byte {
-	const deepest = 8
-	for _, name := range []string{"default", "enum.0"} {
-		if v := schema.Get(name); v.Exists() && len(v.Raw) <= maxKept {
-			return []byte(v.Raw)
-		}
-	}
-	kind := schema.Get("type").String()
-	switch {
-	case kind == "string":
-		return []byte(`"example"`)
-	case kind == "number" || kind == "integer":
-		return []byte(exampleNumber(schema))
-	case kind == "boolean":
-		return []byte("true")
-	case kind == "array" && depth < deepest:
-		return array(example(schema.Get("items"), depth+1))
-	case kind == "array":
-		return []byte("[]")
-	case depth >= deepest:
-		return []byte("{}")
-	}
-	return exampleObject(schema, depth)
-}
-
-func exampleNumber(schema gjson.Result) string {
-	if least := schema.Get("minimum"); least.Type == gjson.Number && least.Num > 1 && len(least.Raw) <= maxKept {
-		return least.Raw
-	}
-	return "1"
-}
-
-// exampleObject fills in the required properties, or all if none is required.
-func exampleObject(schema gjson.Result, depth int) []byte {
-	required := map[string]bool{}
-	schema.Get("required").ForEach(func(_, name gjson.Result) bool {
-		required[name.String()] = true
-		return true
-	})
-	o := obj()
-	schema.Get("properties").ForEach(func(name, property gjson.Result) bool {
-		if len(required) == 0 || required[name.String()] {
-			o.raw(name.String(), example(property, depth+1))
-		}
-		return true
-	})
-	return o.end()
 }

@@ -3,6 +3,7 @@ package responders
 import (
 	"cmp"
 	"net/http"
+	"strings"
 
 	"github.com/tidwall/gjson"
 
@@ -77,57 +78,31 @@ func (d dashScopeAnthropic) Success(r *scenarios.Request, m Meta, reply *scenari
 	return dashScopeSuccess(r, m, reply)
 }
 
-// anthropicChat is a message that is asked for.
-type anthropicChat struct {
-	*chat
-	said    []scenarios.Turn
-	list    bool // Whether there is a list of messages, be it empty.
-	bounded bool // Whether there is a bound of tokens.
-}
-
-func readAnthropic(body *jsonBody) *anthropicChat {
-	messages, bound := body.Get("messages"), body.Get("max_tokens")
-	c := &anthropicChat{list: messages.IsArray(), bounded: bound.Type == gjson.Number && bound.Num >= 1, chat: &chat{
-		jsonMode:  isGiven(body.Get("output_config.format")),
-		thinking:  body.Get("thinking.type").String() == "enabled",
-		maxTokens: number(bound, 1, 1<<20, 0),
-		choices:   1,
-	}}
-	if system := contentText(body.Get("system")); system != "" {
-		c.said = append(c.said, scenarios.Turn{Role: "system", Text: system})
-	}
-	messages.ForEach(func(_, message gjson.Result) bool {
-		c.said = append(c.said, anthropicTurn(message))
-		return true
-	})
-	c.readStop(body.Get("stop_sequences"))
-	c.readFlatTools(body.Get("tools"), "input_schema")
-	c.mustCall = clipped(body.Get("tool_choice.name").String())
-	c.noTools = body.Get("tool_choice.type").String() == "none"
-	return c
-}
-
-// anthropicTurn reads a message. The user's message that holds the result of a
-// tool is the tool's turn.
-func anthropicTurn(message gjson.Result) scenarios.Turn {
-	turn := scenarios.Turn{Role: message.Get("role").String(), Text: contentText(message.Get("content"))}
-	message.Get("content").ForEach(func(_, block gjson.Result) bool {
-		if block.Get("type").String() == "tool_result" {
-			turn.Role = "tool"
-			turn.Text += contentText(block.Get("content"))
-		}
-		return true
-	})
-	return turn
-}
-
-func (c *anthropicChat) turns() []scenarios.Turn { return c.said }
-
-func (c *anthropicChat) refusal(*dashScopeQuestion) *scenarios.Refusal {
-	if refused := c.nothingSaid(); refused != nil || c.bounded {
+func (c *anthropicChat) refusal(q *dashScopeQuestion) *scenarios.Refusal {
+	if refused := c.nothingSaid(); refused != nil {
 		return refused
 	}
-	return fieldRequired("max_tokens")
+	temperature := c.body.Get("temperature")
+	switch {
+	case !c.bounded:
+		return fieldRequired("max_tokens")
+	case temperature.Type == gjson.Number && (temperature.Num < 0 || temperature.Num >= 2):
+		return invalidParameter("Temperature should be in [0.0, 2.0)", nil)
+	case c.jsonMode && !keepsSchema(q.r.Model) && !speaksOfJSON(c.said):
+		return invalidParameter("'messages' must contain the word 'json' in some form", nil)
+	}
+	return nil
+}
+
+// keepsSchema reports whether a model keeps to a schema by itself: of others
+// JSON is to be spoken of.
+func keepsSchema(model string) bool {
+	for _, family := range []string{"qwen3.8", "qwen3.7", "deepseek", "glm"} {
+		if strings.HasPrefix(model, family) {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *anthropicChat) nothingSaid() *scenarios.Refusal {
@@ -138,6 +113,17 @@ func (c *anthropicChat) nothingSaid() *scenarios.Refusal {
 		return invalidParameter("[] is too short", nil)
 	}
 	return nil
+}
+
+func (c *anthropicChat) answer(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
+	a := c.complete(r, m, reply, "msg_"+m.requestUUID())
+	if !r.Stream {
+		return m.dashScopeWhole(r, a.whole()).bringing(a.used)
+	}
+	e := a.events("event:%s\ndata:%s\n\n")
+	message := m.dashScopeStream(r, e.frames, anthropicEnding)
+	message.Tokens = e.tokens
+	return message.bringing(a.used)
 }
 
 // anthropicCount asks how many tokens a message would cost.

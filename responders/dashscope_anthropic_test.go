@@ -68,7 +68,8 @@ func TestAnthropicChoices(t *testing.T) {
 		`"tool_choice":{"type":"auto"},` + tools + `,`:            "tool_use f: tool_use",
 		`"tool_choice":{"type":"tool","name":"g"},` + tools + `,`: "tool_use g: tool_use",
 		`"tool_choice":{"type":"none"},` + tools + `,`:            "text: end_turn",
-		`"stop_sequences":["e"],`:                                 "text: end_turn",
+		`"stop_sequences":["e"],`:                                 "text: stop_sequence e",
+		`"stop_sequences":["🙂"],`:                                 "text: end_turn",
 		`"system":"s","max_tokens":2,`:                            "text: max_tokens",
 	} {
 		_, m := ask(t, dashScopeAnthropic{}, post(catalog.OpChat, anthropicPath,
@@ -78,7 +79,7 @@ func TestAnthropicChoices(t *testing.T) {
 		for _, block := range answer.Get("content").Array() {
 			got = append(got, strings.TrimSpace(block.Get("type").Str+" "+block.Get("name").Str))
 		}
-		if got := strings.Join(got, " ") + ": " + answer.Get("stop_reason").Str; got != want {
+		if got := strings.Join(got, " ") + ": " + strings.TrimSpace(answer.Get("stop_reason").Str+" "+answer.Get("stop_sequence").Str); got != want {
 			t.Errorf("%s: %s, want %s", body, got, want)
 		}
 	}
@@ -172,4 +173,26 @@ func FuzzAnthropic(f *testing.F) {
 		_, m := ask(t, dashScopeAnthropic{}, post(catalog.OpChat, anthropicPath, string(body)))
 		checkAnthropicStream(t, m)
 	})
+}
+
+// TestAnthropicRefusals: what the documentation forbids is refused.
+func TestAnthropicRefusals(t *testing.T) {
+	const format = `"output_config":{"format":{"type":"json_schema","schema":{}}},`
+	for body, want := range map[string]string{
+		`"model":"qwen-plus","temperature":1.9,`:           "",
+		`"model":"qwen-plus","temperature":2,`:             "Temperature should be in [0.0, 2.0)",
+		`"model":"qwen-plus","temperature":-0.1,`:          "Temperature should be in [0.0, 2.0)",
+		`"model":"qwen-plus",` + format:                    "'messages' must contain the word 'json' in some form",
+		`"model":"qwen-plus","system":"A JSON.",` + format: "",
+		`"model":"qwen3.7-plus",` + format:                 "",
+	} {
+		r := dashScopeAnthropic{}.Decode(post(catalog.OpChat, anthropicPath, `{`+body+`"max_tokens":9,"messages":[{"role":"user","content":"a"}]}`))
+		got := ""
+		if r.Refused != nil {
+			got = r.Refused.Variant
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", body, got, want)
+		}
+	}
 }

@@ -14,12 +14,12 @@ func readCompatibleChat(q *dashScopeQuestion) *compatibleChat {
 	body := q.body
 	limit := number(body.Get("max_tokens"), 1, 1<<20, 0)
 	c := &compatibleChat{said: readTurns(body.Get("messages")), chat: &chat{
-		jsonMode:     body.Get("response_format.type").String() == "json_object",
 		thinking:     thinks(q.model, body.Get("enable_thinking")),
 		maxTokens:    number(body.Get("max_completion_tokens"), 1, 1<<20, limit),
 		choices:      number(body.Get("n"), 1, 4, 1),
 		includeUsage: body.Get("stream_options.include_usage").Bool(),
 	}}
+	c.readFormat(body.Get("response_format"))
 	c.readStop(body.Get("stop"))
 	c.readTools(body.Get("tools"), body.Get("tool_choice"))
 	return c

@@ -1,6 +1,7 @@
 package responders
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/binary"
 	"math"
@@ -33,7 +34,7 @@ func (e compatibleEmbedding) refusal(q *dashScopeQuestion) *scenarios.Refusal {
 	if !e.given {
 		return fieldRequired("input")
 	}
-	return q.texts(e.texts, e.wrong)
+	return cmp.Or(q.texts(e.texts, e.wrong), q.wrongDimension("dimensions"))
 }
 
 func (e compatibleEmbedding) answer(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {

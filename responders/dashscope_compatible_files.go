@@ -203,7 +203,7 @@ func (m Meta) dashScopeControlHeader(r *scenarios.Request, contentType string) h
 // isControl reports whether no model answers the operation.
 func isControl(operation string) bool {
 	switch operation {
-	case catalog.OpFile, catalog.OpBatch, catalog.OpUpload, catalog.OpToken, catalog.OpFineTune, catalog.OpDeployment:
+	case catalog.OpFile, catalog.OpBatch, catalog.OpUpload, catalog.OpToken, catalog.OpFineTune, catalog.OpModel, catalog.OpDeployment:
 		return true
 	}
 	return false

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"math"
 	"net/http"
 	"strings"
@@ -227,6 +228,22 @@ func TestPreflight(t *testing.T) {
 			if responder.Dialect().Carries(r.Operation) {
 				t.Errorf("%s: a preflight counts as %s", route.Path, r.Operation)
 			}
+		}
+	}
+}
+
+// TestNativeHistory: what was said before may stand beside a prompt.
+func TestNativeHistory(t *testing.T) {
+	for input, want := range map[string]string{
+		`{"history":[{"user":"a","bot":"b"},{"user":"c","bot":"d"}],"prompt":"e"}`: "[{user a} {assistant b} {user c} {assistant d} {user e}]",
+		`{"history":[],"prompt":"e"}`:                  "[{user e}]",
+		`{"history":[{"user":"a"},7],"prompt":"e"}`:    "[{user a} {user e}]",
+		`{"history":"a","prompt":"e"}`:                 "[{user e}]",
+		`{"messages":[{"role":"user","content":"e"}]}`: "[{user e}]",
+	} {
+		r := dashScopeNative{}.Decode(post(catalog.OpChat, "/api/v1/services/aigc/text-generation/generation", `{"model":"qwen-plus","input":`+input+`}`))
+		if got := fmt.Sprint(r.Turns); got != want || r.Refused != nil {
+			t.Errorf("%s: %s (%+v), want %s", input, got, r.Refused, want)
 		}
 	}
 }

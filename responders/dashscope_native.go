@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/mockllm/mockllm/catalog"
@@ -28,6 +29,7 @@ func (dashScopeNative) Routes() []Route {
 		{services + "embeddings/multimodal-embedding/multimodal-embedding", catalog.OpEmbedding},
 		{services + "rerank/text-rerank/text-rerank", catalog.OpRerank},
 		{services + "audio/tts/SpeechSynthesizer", catalog.OpSpeech},
+		{services + "audio/music/generation", catalog.OpMusic},
 		{voicesPath, catalog.OpCustomization},
 		{wordsPath, catalog.OpCustomization},
 		{"/api/v1/tokenizer", catalog.OpTokenize},
@@ -45,6 +47,8 @@ func (dashScopeNative) Routes() []Route {
 		{"/api/v1/fine-tunes/{job_id}", catalog.OpFineTune},
 		{"/api/v1/fine-tunes/{job_id}/{verb:cancel|logs|checkpoints}", catalog.OpFineTune},
 		{"/api/v1/fine-tunes/{job_id}/{verb:export}/{checkpoint}", catalog.OpFineTune},
+		{importPath, catalog.OpModel},
+		{importPath + "/{job_id}", catalog.OpModel},
 		{"/api/v1/deployments", catalog.OpDeployment},
 		{"/api/v1/deployments/models", catalog.OpDeployment},
 		{"/api/v1/deployments/{deployed_model}", catalog.OpDeployment},
@@ -74,7 +78,7 @@ func (d dashScopeNative) Decode(in *Incoming) *scenarios.Request {
 		r.Model = in.Vars["app_id"]
 	case catalog.OpUpload:
 		r.Model = clipped(first(in.Query, "model"))
-	case catalog.OpDeployment:
+	case catalog.OpDeployment, catalog.OpModel:
 		r.Model = clipped(body.Get("model_name").String())
 	}
 	askFor(r)
@@ -121,6 +125,8 @@ func readNativeService(q *dashScopeQuestion) dashScopeCall {
 		return readNativeRerank(q)
 	case catalog.OpSpeech:
 		return readSpeech(in, body)
+	case catalog.OpMusic:
+		return readMusic(in, body)
 	case catalog.OpCustomization:
 		return readCustom(q)
 	case catalog.OpTokenize:
@@ -135,6 +141,8 @@ func readNativeService(q *dashScopeQuestion) dashScopeCall {
 		return tokenCall{in}
 	case catalog.OpFineTune:
 		return tuningCall{in, body}
+	case catalog.OpModel:
+		return importCall{in, body}
 	case catalog.OpDeployment:
 		return deploymentCall{in, body}
 	default: // The list of models.
@@ -150,7 +158,7 @@ func multimodalPath(in *Incoming) bool {
 // nativeStreams reports whether the operation can answer with a stream; others
 // answer whole, whatever the client says.
 func nativeStreams(operation string) bool {
-	return operation == catalog.OpChat || operation == catalog.OpApp || operation == catalog.OpSpeech
+	return slices.Contains([]string{catalog.OpChat, catalog.OpApp, catalog.OpSpeech, catalog.OpMusic}, operation)
 }
 
 // wantsEvents reports whether the client asks for a stream. Either header will
@@ -190,7 +198,8 @@ func (d dashScopeNative) Body(r *scenarios.Request, m Meta, f *scenarios.Failure
 	switch {
 	case f.Entry.Code == "invalid_request_error":
 		return purposeMissing(message)
-	case byTaskService(r, f), f.Variant.Origin == catalog.OriginTask || f.Shape() == catalog.ShapeIDFirst || !gateway && r.Operation == catalog.OpFile:
+	case byTaskService(r, f), f.Variant.Origin == catalog.OriginTask || f.Shape() == catalog.ShapeIDFirst ||
+		!gateway && (r.Operation == catalog.OpFile || r.Operation == catalog.OpModel):
 		return obj().str("request_id", m.requestUUID()).str("code", f.Entry.Code).str("message", message).end()
 	case !gateway && r.Operation == catalog.OpDeployment:
 		return obj().str("request_id", m.requestUUID()).str("message", message).str("code", f.Entry.Code).end()

@@ -22,13 +22,13 @@ func readNativeChat(q *dashScopeQuestion, multimodal bool) *nativeChat {
 	body, p := q.body, q.parameters
 	incremental := p.Get("incremental_output")
 	c := &nativeChat{said: readNativeTurns(body), multimodal: multimodal, chat: &chat{
-		jsonMode:     p.Get("response_format.type").String() == "json_object",
 		thinking:     thinks(q.model, p.Get("enable_thinking")),
 		maxTokens:    number(p.Get("max_tokens"), 1, 1<<20, 0),
 		choices:      number(p.Get("n"), 1, 4, 1),
 		incremental:  incremental.Bool() || !incremental.Exists() && q.model.ThinksUnasked(),
 		resultFormat: p.Get("result_format").String(),
 	}}
+	c.readFormat(p.Get("response_format"))
 	c.readStop(p.Get("stop"))
 	c.readTools(p.Get("tools"), p.Get("tool_choice"))
 	if c.resultFormat == "" && (len(c.tools) > 0 || c.thinking || c.choices > 1) {
@@ -41,9 +41,17 @@ func readNativeChat(q *dashScopeQuestion, multimodal bool) *nativeChat {
 	return c
 }
 
-// readNativeTurns reads messages, or a prompt, which comes last.
+// readNativeTurns reads messages, or a prompt behind what older clients send as
+// history.
 func readNativeTurns(body *jsonBody) []scenarios.Turn {
 	turns := readTurns(body.Get("input.messages"))
+	for _, round := range elements(body.Get("input.history")) {
+		for _, said := range [][2]string{{"user", "user"}, {"bot", "assistant"}} {
+			if text := round.Get(said[0]); text.Type == gjson.String {
+				turns = append(turns, scenarios.Turn{Role: said[1], Text: text.Str})
+			}
+		}
+	}
 	if prompt := body.Get("input.prompt"); prompt.Type == gjson.String {
 		turns = append(turns, scenarios.Turn{Role: "user", Text: prompt.Str})
 	}

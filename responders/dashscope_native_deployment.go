@@ -211,6 +211,11 @@ func (c deploymentCall) models(r *scenarios.Request, m Meta) Message {
 			names = append(names, t.output)
 		}
 	}
+	for _, i := range m.imports() {
+		if i.state(m.Now) == importDone {
+			names = append(names, i.told.Get("model").Str)
+		}
+	}
 	var shown [][]byte
 	for _, name := range onPage(names, number, size) {
 		shown = append(shown, obj().str("model_name", name).num("base_capacity", 1).end())

@@ -2,6 +2,8 @@ package responders
 
 import (
 	"cmp"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -76,7 +78,26 @@ func asTurns(texts []string) []scenarios.Turn {
 func (e nativeEmbedding) turns() []scenarios.Turn { return asTurns(e.texts) }
 
 func (e nativeEmbedding) refusal(q *dashScopeQuestion) *scenarios.Refusal {
-	return q.texts(e.texts, e.wrong)
+	return cmp.Or(q.texts(e.texts, e.wrong), q.wrongDimension("dimension"))
+}
+
+// wrongDimension refuses a length that vectors of the model cannot have. Of most
+// models nobody knows which they can.
+func (q *dashScopeQuestion) wrongDimension(name string) *scenarios.Refusal {
+	lengths := []float64{64, 128, 256, 512, 768, 1024}
+	switch q.r.Model {
+	case "text-embedding-v3":
+	case "text-embedding-v4":
+		lengths = append(lengths, 1536, 2048, 3072)
+	default:
+		return nil
+	}
+	v, given := q.parameter(name)
+	if !given || v.Type == gjson.Number && slices.Contains(lengths, v.Num) {
+		return nil
+	}
+	told := strings.Trim(strings.ReplaceAll(fmt.Sprint(lengths), " ", ", "), "[]")
+	return q.algorithm("Value error, dimension for embedding v3 is invalid", map[string]string{"dimensions": told})
 }
 
 // texts refuses what is not texts, too many, and one that is empty or too long.

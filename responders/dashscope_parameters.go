@@ -2,6 +2,7 @@ package responders
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -224,10 +225,12 @@ func (q *dashScopeQuestion) format(said []scenarios.Turn) *scenarios.Refusal {
 	case asked.Type == gjson.True || q.model.Thinking == catalog.ThinkingAlways:
 		return invalidParameter("Json mode response is not supported when enable_thinking is true", nil)
 	}
-	for _, t := range said {
-		if strings.Contains(strings.ToLower(t.Text), "json") {
-			return nil
-		}
+	if speaksOfJSON(said) {
+		return nil
 	}
 	return invalidParameter("'messages' must contain the word 'json' in some form", nil)
+}
+
+func speaksOfJSON(said []scenarios.Turn) bool {
+	return slices.ContainsFunc(said, func(t scenarios.Turn) bool { return strings.Contains(strings.ToLower(t.Text), "json") })
 }

@@ -35,7 +35,7 @@ func (dashScopeResponses) Routes() []Route {
 			Route{path + "/{response_id}" + cancelSuffix, catalog.OpResponse},
 			Route{path + "/{response_id}" + inputItemsSuffix, catalog.OpResponse})
 	}
-	return routes
+	return append(routes, conversationRoutes()...)
 }
 
 func (d dashScopeResponses) Decode(in *Incoming) *scenarios.Request {
@@ -45,7 +45,13 @@ func (d dashScopeResponses) Decode(in *Incoming) *scenarios.Request {
 		return readPreflight(r, strings.Join(methods, ", "))
 	}
 	r.Key, r.Patience = bearer(in), patience(in)
-	if in.Operation == catalog.OpResponse {
+	switch in.Operation {
+	case catalog.OpConversation:
+		call := readConversationCall(in, readBody(r))
+		r.Detail, r.Identity = call, responsesIdentity(in, r, methods)
+		r.Refused = call.refused(in, r)
+		return r
+	case catalog.OpResponse:
 		kept := keptResponse{id: clipped(in.Vars["response_id"])}
 		if strings.HasSuffix(in.Path, inputItemsSuffix) {
 			kept.items = readInputList(in)
@@ -71,6 +77,8 @@ func (d dashScopeResponses) Decode(in *Incoming) *scenarios.Request {
 // responsesMethods returns the methods that the path has.
 func responsesMethods(in *Incoming) []string {
 	switch {
+	case in.Operation == catalog.OpConversation:
+		return conversationMethods(in)
 	case in.Operation != catalog.OpResponse, strings.HasSuffix(in.Path, cancelSuffix):
 		return []string{http.MethodPost}
 	case strings.HasSuffix(in.Path, inputItemsSuffix):
@@ -120,13 +128,13 @@ func (d dashScopeResponses) Header(r *scenarios.Request, m Meta, _ *scenarios.Fa
 
 // Body writes a flat error. The gateway writes the request id last, the service
 // behind it first. One documented sample is in OpenAI's envelope: that of a
-// response which is not there.
+// response which is not there. What is wrong about conversations is said alike.
 func (d dashScopeResponses) Body(r *scenarios.Request, m Meta, f *scenarios.Failure, _ int) []byte {
 	message := withHelp(fill(f, r), f, helpOff)
 	switch {
 	case f.Variant.Origin == catalog.OriginGateway:
 		return obj().str("code", f.Entry.Code).str("message", message).str("request_id", m.requestUUID()).end()
-	case r.Operation == catalog.OpResponse && f.Entry.Code == "InvalidParameter":
+	case r.Operation != catalog.OpChat && f.Entry.Code == "InvalidParameter":
 		return obj().raw("error", obj().str("message", message).str("type", f.Entry.Code).end()).end()
 	}
 	return obj().str("request_id", m.requestUUID()).str("code", f.Entry.Code).str("message", message).end()

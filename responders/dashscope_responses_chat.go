@@ -14,7 +14,8 @@ type responsesChat struct {
 	said         []scenarios.Turn
 	instructions string
 	body         *jsonBody
-	previous     string // The response that this one goes on from, if any.
+	previous     string // The response that this one goes on from, if any, or
+	conversation string // the conversation that it belongs to.
 	store        bool
 }
 
@@ -26,8 +27,8 @@ func readResponses(body *jsonBody) *responsesChat {
 			choices:   1,
 		},
 		said: readItems(body.Get("input")), instructions: contentText(body.Get("instructions")), body: body,
-		previous: clipped(body.Get("previous_response_id").String()),
-		store:    body.Get("store").Type != gjson.False,
+		previous: clipped(body.Get("previous_response_id").String()), conversation: conversationOf(body),
+		store: body.Get("store").Type != gjson.False,
 	}
 	if effort := body.Get("reasoning.effort"); effort.Type == gjson.String {
 		c.thinking = effort.Str != "none"
@@ -95,6 +96,8 @@ func (c *responsesChat) refusal(*dashScopeQuestion) *scenarios.Refusal {
 		return invalidParameter("Invalid 'max_output_tokens': ", map[string]string{"value": clipped(limit.Raw)})
 	case c.previous != "" && isGiven(c.body.Get("conversation")):
 		return invalidParameter("Mutually exclusive parameters: ", nil)
+	case c.conversation == "" && isGiven(c.body.Get("conversation")):
+		return fieldRequired("conversation.id")
 	}
 	return c.refusedNumber()
 }
@@ -123,9 +126,9 @@ func (c *responsesChat) refusedNumber() *scenarios.Refusal {
 func isGiven(v gjson.Result) bool { return v.Exists() && v.Type != gjson.Null }
 
 func (c *responsesChat) answer(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
-	earlier, found := m.earlier(c.previous)
-	if !found {
-		return m.noResponse(r, "Not found previous_response_id: ", c.previous)
+	earlier, refused := c.before(m)
+	if refused != nil {
+		return Error(dashScopeResponses{}, r, m, failureOf(refused, r.Dialect))
 	}
 	chained := *r
 	chained.Turns = slices.Concat(turnsOf(earlier), r.Turns)
@@ -139,6 +142,19 @@ func (c *responsesChat) answer(r *scenarios.Request, m Meta, reply *scenarios.Re
 	} else {
 		message = m.dashScopeWhole(r, c.object(r, m, state))
 	}
-	message.Changes = c.keep(r, m, earlier, state)
+	message.Changes = append(c.keep(r, m, earlier, state), c.goOn(m, state)...)
 	return message.bringing(used)
+}
+
+// before returns what was said before the call: up to the response that it goes
+// on from, or in its conversation.
+func (c *responsesChat) before(m Meta) ([][]byte, *scenarios.Refusal) {
+	if c.conversation != "" {
+		return m.saidIn(c.conversation)
+	}
+	items, found := m.earlier(c.previous)
+	if !found {
+		return nil, invalidParameter("Not found previous_response_id: ", map[string]string{"id": c.previous})
+	}
+	return items, nil
 }

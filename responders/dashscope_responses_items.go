@@ -25,10 +25,9 @@ const (
 	maxInputPart = 1 << 10 // Bytes of a part that is no text; of a longer one its type alone is kept.
 )
 
-// inputItems writes what the call says, each item with the id that the caller
-// gave it or one that is drawn.
-func (c *responsesChat) inputItems(m Meta) [][]byte {
-	input := c.body.Get("input")
+// inputItems writes what a call says, each item with the id that the caller gave
+// it or one that is drawn.
+func (m Meta) inputItems(input gjson.Result) [][]byte {
 	if input.Type == gjson.String {
 		return [][]byte{writeInputMessage(input, "user", "msg_"+m.randomUUID(forInputItems))}
 	}
@@ -98,9 +97,8 @@ func writeInputPart(part gjson.Result) []byte {
 	return compact(part.Raw)
 }
 
-// newestItems returns the last of the items, as many as fit into a record.
-func newestItems(items [][]byte) [][]byte {
-	left := maxHistory
+// newestItems returns the last of the items, as many as fit into so many bytes.
+func newestItems(items [][]byte, left int) [][]byte {
 	for i, item := range slices.Backward(items) {
 		if left -= len(item); left < 0 {
 			return items[i+1:]
@@ -109,11 +107,10 @@ func newestItems(items [][]byte) [][]byte {
 	return items
 }
 
-// answered returns the items that a kept response answered with. Thoughts are
-// not listed among what was said.
-func answered(kept gjson.Result) []gjson.Result {
+// answered returns what of a response's output was said: thoughts are not listed.
+func answered(output gjson.Result) []gjson.Result {
 	var items []gjson.Result
-	for _, item := range kept.Get("body.output").Array() {
+	for _, item := range output.Array() {
 		if item.Get("type").Str != "reasoning" {
 			items = append(items, item)
 		}
@@ -135,29 +132,53 @@ func readInputList(in *Incoming) *inputList {
 	}
 }
 
-// write writes the items that a kept response was asked with. What it answered
-// is not listed, but may be what they are counted from.
-func (l *inputList) write(kept gjson.Result) []byte {
-	own := answered(kept)
-	all := slices.Concat(kept.Get("items").Array(), own)
+// A listed is what a list shows of items.
+type listed struct {
+	data        []byte
+	first, last string // The ids of the first item and the last; "" if there is none.
+	more        bool
+}
+
+// pick returns what the list shows of all items, the oldest of which come first.
+// Hidden ones are not shown, but may be what the list is counted from.
+func (l *inputList) pick(all, hidden []gjson.Result) listed {
 	if !l.ascending {
 		slices.Reverse(all)
 	}
-	id := func(item gjson.Result) string { return item.Get("id").Str }
-	all, _ = page(all, id, l.after, len(all))
+	all, _ = page(all, itemID, l.after, len(all))
 	all = slices.DeleteFunc(all, func(item gjson.Result) bool {
-		return slices.ContainsFunc(own, func(o gjson.Result) bool { return id(o) == id(item) })
+		return slices.ContainsFunc(hidden, func(h gjson.Result) bool { return itemID(h) == itemID(item) })
 	})
-	some, more := page(all, id, "", l.limit)
-	written := make([][]byte, len(some))
-	var firstID, lastID string
-	for i, item := range some {
-		written[i], lastID = []byte(item.Raw), id(item)
-		firstID = cmp.Or(firstID, lastID)
+	some, more := page(all, itemID, "", l.limit)
+	return listOf(some, more)
+}
+
+func itemID(item gjson.Result) string { return item.Get("id").Str }
+
+// listOf shows all of the items.
+func listOf(items []gjson.Result, more bool) listed {
+	shown := listed{data: array(rawItems(items)...), more: more}
+	if len(items) > 0 {
+		shown.first, shown.last = itemID(items[0]), itemID(items[len(items)-1])
 	}
-	body := kept.Get("body")
-	o := obj().num("created_at", body.Get("created_at").Int()*1000).raw("data", array(written...)).nullable("first_id", firstID).
-		boolean("has_more", more).str("id", id(body)).nullable("last_id", lastID).str("model", body.Get("model").Str)
+	return shown
+}
+
+func rawItems(items []gjson.Result) [][]byte {
+	raw := make([][]byte, len(items))
+	for i, item := range items {
+		raw[i] = []byte(item.Raw)
+	}
+	return raw
+}
+
+// write writes the items that a kept response was asked with, without what it
+// answered.
+func (l *inputList) write(kept gjson.Result) []byte {
+	body, own := kept.Get("body"), answered(kept.Get("body.output"))
+	shown := l.pick(slices.Concat(kept.Get("items").Array(), own), own)
+	o := obj().num("created_at", body.Get("created_at").Int()*1000).raw("data", shown.data).nullable("first_id", shown.first).
+		boolean("has_more", shown.more).str("id", itemID(body)).nullable("last_id", shown.last).str("model", body.Get("model").Str)
 	if previous := body.Get("previous_response_id").Str; previous != "" {
 		o.str("previous_response_id", previous)
 	}
@@ -171,10 +192,7 @@ func (m Meta) earlier(id string) (items [][]byte, found bool) {
 		return nil, true
 	}
 	kept, found := m.response(id)
-	for _, item := range slices.Concat(kept.Get("items").Array(), answered(kept)) {
-		items = append(items, []byte(item.Raw))
-	}
-	return items, found
+	return rawItems(slices.Concat(kept.Get("items").Array(), answered(kept.Get("body.output")))), found
 }
 
 // turnsOf returns what was said in the items.

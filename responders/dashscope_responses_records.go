@@ -27,7 +27,7 @@ func (c *responsesChat) keep(r *scenarios.Request, m Meta, earlier [][]byte, s r
 	if !c.store || len(body) > maxResponse {
 		return nil
 	}
-	items := newestItems(slices.Concat(earlier, c.inputItems(m)))
+	items := newestItems(slices.Concat(earlier, m.inputItems(c.body.Get("input"))), maxHistory)
 	value := obj().raw("body", body).raw("items", array(items...)).end()
 	return []scenarios.Change{{Kind: responseRecord, ID: m.responseID(), Value: value, Until: m.Now}}
 }
@@ -41,8 +41,8 @@ func (m Meta) response(id string) (gjson.Result, bool) {
 	return gjson.ParseBytes(record.Value), found
 }
 
-// noResponse refuses a call that names a response which is not there.
-func (m Meta) noResponse(r *scenarios.Request, variant, id string) Message {
+// nothingKept refuses a call that names what is not there.
+func (m Meta) nothingKept(r *scenarios.Request, variant, id string) Message {
 	return Error(dashScopeResponses{}, r, m, failureOf(invalidParameter(variant, map[string]string{"id": id}), r.Dialect))
 }
 
@@ -63,7 +63,7 @@ func (k keptResponse) answer(r *scenarios.Request, m Meta, _ *scenarios.Reply) M
 	kept, found := m.response(k.id)
 	switch {
 	case !found:
-		return m.noResponse(r, "Response with id '", k.id)
+		return m.nothingKept(r, "Response with id '", k.id)
 	case k.items != nil:
 		return m.dashScopeWhole(r, k.items.write(kept))
 	case r.Method != http.MethodDelete || strings.HasSuffix(r.Path, cancelSuffix):

@@ -25,7 +25,7 @@ func newResponsesDouble(t *testing.T) *responsesDouble {
 	return &responsesDouble{t: t, records: scenarios.NewMemory()}
 }
 
-// ask calls a path and returns the answer's body.
+// ask calls a path of responses and returns the answer's body.
 func (d *responsesDouble) ask(method, path, body string) (int, gjson.Result) {
 	d.t.Helper()
 	path, query, _ := strings.Cut(path, "?")
@@ -35,17 +35,22 @@ func (d *responsesDouble) ask(method, path, body string) (int, gjson.Result) {
 		id = strings.TrimSuffix(strings.TrimSuffix(id, cancelSuffix), inputItemsSuffix)
 		in.Operation, in.Vars = catalog.OpResponse, map[string]string{"response_id": id}
 	}
+	return d.call(in)
+}
+
+func (d *responsesDouble) call(in *Incoming) (int, gjson.Result) {
+	d.t.Helper()
 	view, err := d.records.View(d.t.Context(), "")
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	d.calls++
-	m := Meta{Entropy: [2]uint64{d.calls, 2}, Now: in.Now, Records: view}
+	m := Meta{Entropy: [2]uint64{d.calls << 16, 2}, Now: in.Now, Records: view}
 	responder := dashScopeResponses{}
 	r := responder.Decode(in)
 	for _, refused := range []*scenarios.Refusal{r.Identity, r.Refused} {
 		if refused != nil {
-			d.t.Fatalf("%s %s is refused: %+v", path, body, refused)
+			d.t.Fatalf("%s %s is refused: %+v", in.Path, in.Body, refused)
 		}
 	}
 	answer := responder.Success(r, m, nil)

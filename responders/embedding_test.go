@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/mockllm/mockllm/catalog"
 )
 
 func cosine(a, b []float64) float64 {
@@ -115,4 +117,26 @@ func FuzzRelevance(f *testing.F) {
 			t.Errorf("%q: %v", query, v)
 		}
 	})
+}
+
+// TestEmbeddingDimensions: a length that vectors of the model cannot have is
+// refused, with the vendor's words.
+func TestEmbeddingDimensions(t *testing.T) {
+	for body, want := range map[string]string{
+		`"model":"text-embedding-v4","dimensions":2048`:   "",
+		`"model":"text-embedding-v4","dimensions":null`:   "",
+		`"model":"text-embedding-v2","dimensions":5`:      "",
+		`"model":"text-embedding-v4","dimensions":5`:      "64, 128, 256, 512, 768, 1024, 1536, 2048, 3072]",
+		`"model":"text-embedding-v4","dimensions":"1024"`: "64, 128, 256, 512, 768, 1024, 1536, 2048, 3072]",
+		`"model":"text-embedding-v3","dimensions":2048`:   "64, 128, 256, 512, 768, 1024]",
+	} {
+		r := dashScopeCompatible{}.Decode(post(catalog.OpEmbedding, "/compatible-mode/v1/embeddings", `{`+body+`,"input":"a"}`))
+		got := ""
+		if r.Refused != nil {
+			got = fill(failure(t, r.Refused, r.Dialect), r)
+		}
+		if full := "<400> InternalError.Algo.InvalidParameter: Value error, dimension for embedding v3 is invalid, its value shold be in [" + want; got != "" && got != full || (got == "") != (want == "") {
+			t.Errorf("%s: %s", body, got)
+		}
+	}
 }

@@ -41,6 +41,7 @@ func (qianfanV2) Routes() []Route {
 		{Path: "/v2/chat/completions", Operation: catalog.OpChat},
 		{Path: "/v2/coding/chat/completions", Operation: catalog.OpChat},
 		{Path: "/v2/tokenplan/personal/chat/completions", Operation: catalog.OpChat},
+		{Path: "/v2/tokenplan/team/chat/completions", Operation: catalog.OpChat},
 		{Path: "/v2/embeddings", Operation: catalog.OpEmbedding},
 		{Path: "/v2/rerank", Operation: catalog.OpRerank},
 		{Path: "/v2/rerankers", Operation: catalog.OpRerank},

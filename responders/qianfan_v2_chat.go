@@ -17,12 +17,12 @@ func v2ChatOf(q *question) *chat {
 	body := q.body
 	limit := number(body.Get("max_tokens"), 1, 1<<20, 0)
 	c := &chat{
-		jsonMode:     body.Get("response_format.type").String() == "json_object",
 		thinking:     body.Get("enable_thinking").Bool() || body.Get("thinking.type").String() == "enabled",
 		maxTokens:    number(body.Get("max_completion_tokens"), 1, 1<<20, limit),
 		choices:      number(body.Get("n"), 1, 4, 1),
 		includeUsage: body.Get("stream_options.include_usage").Bool(),
 	}
+	c.readFormat(body.Get("response_format"))
 	c.readStop(body.Get("stop"))
 	c.readTools(body.Get("tools"), body.Get("tool_choice"))
 	c.review = q.review()

@@ -46,9 +46,9 @@ func (q *question) v2Model(operation string) *scenarios.Refusal {
 		return &scenarios.Refusal{ID: v2Codes + "model_offline"}
 	case anyModel || q.known && !q.model.NativeOnly && q.model.CanDo(operation):
 		return nil
-	case strings.HasPrefix(q.r.Path, "/v2/coding/"):
+	case strings.Contains(q.r.Path, "/coding/"):
 		return &scenarios.Refusal{ID: "qianfan/plan/coding_plan_model_not_supported"}
-	case strings.HasPrefix(q.r.Path, "/v2/tokenplan/"):
+	case strings.Contains(q.r.Path, "/tokenplan/"):
 		return &scenarios.Refusal{ID: "qianfan/plan/token_plan_person_model_not_supported"}
 	}
 	return &scenarios.Refusal{ID: v2Codes + "invalid_model"}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/tidwall/gjson"
 
@@ -50,11 +51,21 @@ func readError(body []byte) *Sighting {
 		}
 		return ""
 	}
-	return &Sighting{
-		Code:    read("error.code", "error.type", "error_code", "header.error_code", "error", "code"),
-		Message: read("error.message", "error_msg", "header.error_message", "error_description", "message"),
+	if detail := read("detail"); detail != "" {
+		return &Sighting{Code: strings.ReplaceAll(strings.ToLower(detail), " ", "_"), Message: detail}
 	}
+	s := &Sighting{
+		Code:    read("error.code", "error.type", "error_code", "header.error_code", "error", "code", "detail.0.type"),
+		Message: read("error.message", "error_msg", "header.error_message", "error_description", "message", "detail.0.msg"),
+	}
+	if inner := exception.FindStringSubmatch(s.Message); inner != nil {
+		s.Code, s.Message = fromPython(inner[1]), fromPython(inner[2])
+	}
+	return s
 }
+
+// exception is an error within the text of an exception of the OpenAI SDK.
+var exception = regexp.MustCompile(`^Error code: \d+ - \{'error': \{'code': (.+), 'message': (.+), 'type': .+\}, 'id': .+\}$`)
 
 // entryOfCode returns the entry of a code on a dialect: where several share it,
 // the one that says the message, else the one that the name means there.

@@ -41,7 +41,7 @@ type Responder interface {
 func All() []Responder {
 	return []Responder{
 		qianfanV1{}, qianfanOAuth{}, qianfanIAM{}, dashScopeNative{}, dashScopeCompatible{},
-		dashScopeResponses{}, dashScopeAnthropic{}, dashScopeWS{}, qianfanV2{}, qianfanConsole{},
+		dashScopeResponses{}, dashScopeAnthropic{}, dashScopeWS{}, qianfanV2{}, qianfanAnthropic{}, qianfanConsole{},
 	}
 }
 

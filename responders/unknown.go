@@ -18,9 +18,11 @@ var strangers = []struct {
 }{
 	{"aip.baidubce.com", "/rpc/2.0/", catalog.QianfanV1, scenarios.Refusal{ID: capability + "3", Always: true}},
 	{"", oldPrefix, catalog.QianfanConsole, scenarios.Refusal{ID: iamFamily + "InvalidURI", Always: true}},
-	{"qianfan.baidubce.com", "/v2/", catalog.QianfanV2, scenarios.Refusal{ID: iamFamily + "InvalidVersion", Always: true}},
+	{"qianfan.baidubce.com", "/v2/", catalog.QianfanV2, noResource},
+	{"", "/anthropic", catalog.QianfanV2, noResource},
 	{"iam.bj.baidubce.com", "", catalog.QianfanIAM, scenarios.Refusal{ID: iamFamily + "InvalidURI", Always: true}},
 	{"", responsesPath + "/", catalog.DashScopeResponses, notSupported},
+	{"", conversationsPath + "/", catalog.DashScopeResponses, notSupported},
 	{"", protocolsPrefix + "/", catalog.DashScopeResponses, notSupported},
 	{"", agentPrefix, catalog.DashScopeResponses, notSupported},
 	{"", "/apps/anthropic/", catalog.DashScopeAnthropic, notFound},
@@ -32,6 +34,8 @@ var strangers = []struct {
 	{"dashscope-us.aliyuncs.com", "", catalog.DashScopeNative, notFound},
 	{"cn-hongkong.dashscope.aliyuncs.com", "", catalog.DashScopeNative, notFound},
 }
+
+var noResource = scenarios.Refusal{ID: iamFamily + "ResourceNotFound", Always: true}
 
 var notSupported = scenarios.Refusal{ID: dashScopeModel + "Not Found", Always: true}
 

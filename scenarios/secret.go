@@ -16,7 +16,7 @@ var secretNames = []string{"ak", "sk", "code", "clientid"}
 // harmless holds the words that only look as if they named a secret. Those that
 // count tokens are listed one by one, so that a list of tokens stays a secret.
 var harmless = strings.NewReplacer(
-	"authoriz", "authoriz", "authoris", "authoris", "author", " ", "keyword", " ", "keyboard", " ", "keyframe", " ", "keypoint", " ",
+	"authoriz", "authoriz", "authoris", "authoris", "author", " ", "keyword", " ", "keyboard", " ", "keyframe", " ", "keypoint", " ", "objectkey", " ",
 	"monkey", " ", "design", " ", "assign", " ", "signal", " ", "signific", " ", "secretar", " ",
 	"maxtokens", " ", "mintokens", " ", "newtokens", " ", "totaltokens", " ", "prompttokens", " ", "completiontokens", " ",
 	"inputtokens", " ", "outputtokens", " ", "reasoningtokens", " ", "thinkingtokens", " ", "cachedtokens", " ",

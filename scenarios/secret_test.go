@@ -13,7 +13,7 @@ func TestIsSecret(t *testing.T) {
 			t.Errorf("%s is shown", name)
 		}
 	}
-	for _, name := range strings.Fields(`max_tokens total_tokens maxTokens max_completion_tokens max_new_tokens completion_tokens keyword keywords Action
+	for _, name := range strings.Fields(`max_tokens total_tokens maxTokens max_completion_tokens max_new_tokens completion_tokens keyword keywords object_key Action
 		grant_type model stream encode codes task desk mask skip author design assigned signal tokenizer token_count n version top_k X-Tag
 		X-Ratelimit-Limit-Tokens X-Ratelimit-Remaining-Tokens x-ratelimit-reset-tokens anthropic-ratelimit-tokens-remaining anthropic-ratelimit-input-tokens-limit`) {
 		if IsSecret(name) {

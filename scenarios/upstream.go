@@ -27,6 +27,7 @@ type Upstreams struct {
 	DashScopeNative     *Upstream `toml:"dashscope-native"`     // For this dialect.
 	DashScopeResponses  *Upstream `toml:"dashscope-responses"`  // For this dialect.
 	DashScopeWS         *Upstream `toml:"dashscope-ws"`         // For this dialect.
+	QianfanAnthropic    *Upstream `toml:"qianfan-anthropic"`    // For this dialect.
 	QianfanConsole      *Upstream `toml:"qianfan-console"`      // For this dialect.
 	QianfanIAM          *Upstream `toml:"qianfan-iam"`          // For this dialect.
 	QianfanOAuth        *Upstream `toml:"qianfan-oauth"`        // For this dialect.
@@ -120,7 +121,7 @@ func (u *Upstreams) of(dialect string) *Upstream {
 	own := map[string]*Upstream{
 		catalog.DashScopeAnthropic: u.DashScopeAnthropic, catalog.DashScopeCompatible: u.DashScopeCompatible,
 		catalog.DashScopeNative: u.DashScopeNative, catalog.DashScopeResponses: u.DashScopeResponses, catalog.DashScopeWS: u.DashScopeWS,
-		catalog.QianfanConsole: u.QianfanConsole, catalog.QianfanIAM: u.QianfanIAM, catalog.QianfanOAuth: u.QianfanOAuth,
+		catalog.QianfanAnthropic: u.QianfanAnthropic, catalog.QianfanConsole: u.QianfanConsole, catalog.QianfanIAM: u.QianfanIAM, catalog.QianfanOAuth: u.QianfanOAuth,
 		catalog.QianfanV1: u.QianfanV1, catalog.QianfanV2: u.QianfanV2,
 	}[dialect]
 	provider := map[string]*Upstream{catalog.DashScope: u.DashScope, catalog.Qianfan: u.Qianfan}

@@ -15,6 +15,7 @@ const sockets = "dashscope-ws"
 var basePaths = map[string]string{
 	"qianfan-v1":           "",
 	"qianfan-v2":           "/v2",
+	"qianfan-anthropic":    "/anthropic",
 	"qianfan-oauth":        "",
 	"qianfan-iam":          "",
 	"qianfan-console":      "",

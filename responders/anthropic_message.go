@@ -11,37 +11,46 @@ import (
 // anthropicFinish returns Anthropic's word for why an answer ends; other words
 // are the scenario's.
 func anthropicFinish(out completion) string {
-	switch out.finish {
-	case finishStop:
+	switch {
+	case out.stopped != "":
+		return "stop_sequence"
+	case out.finish == finishStop:
 		return "end_turn"
-	case finishLength:
+	case out.finish == finishLength:
 		return "max_tokens"
-	case finishTools:
+	case out.finish == finishTools:
 		return "tool_use"
 	}
 	return out.finish
 }
 
-func (c *anthropicChat) answer(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
-	outs, used := completeAll(r, c.chat, m, reply)
-	out := completion{finish: finishStop} // An answer without a choice has no content.
-	if len(outs) > 0 {
-		out = outs[0]
-	}
-	blocks := anthropicBlocks(outs)
-	if r.Stream {
-		return c.stream(r, m, out, blocks, used).bringing(used)
-	}
-	content := make([][]byte, len(blocks))
-	for i, b := range blocks {
-		content[i] = b.whole()
-	}
-	return m.dashScopeWhole(r, obj().str("id", m.anthropicID()).str("type", "message").str("role", "assistant").
-		str("model", r.Model).raw("content", array(content...)).str("stop_reason", anthropicFinish(out)).null("stop_sequence").
-		raw("usage", anthropicUsage(used)).end()).bringing(used)
+// An anthropicAnswer is a message before it is written.
+type anthropicAnswer struct {
+	id, model string
+	out       completion
+	blocks    []anthropicBlock
+	used      usage
 }
 
-func (m Meta) anthropicID() string { return "msg_" + m.requestUUID() }
+func (c *anthropicChat) complete(r *scenarios.Request, m Meta, reply *scenarios.Reply, id string) anthropicAnswer {
+	outs, used := completeAll(r, c.chat, m, reply)
+	a := anthropicAnswer{id: id, model: r.Model, out: completion{finish: finishStop}, blocks: anthropicBlocks(outs), used: used}
+	if len(outs) > 0 { // An answer without a choice has no content.
+		a.out = outs[0]
+	}
+	return a
+}
+
+// whole writes the message at once.
+func (a anthropicAnswer) whole() []byte {
+	content := make([][]byte, len(a.blocks))
+	for i, b := range a.blocks {
+		content[i] = b.whole()
+	}
+	return obj().str("id", a.id).str("type", "message").str("role", "assistant").
+		str("model", a.model).raw("content", array(content...)).str("stop_reason", anthropicFinish(a.out)).nullable("stop_sequence", a.out.stopped).
+		raw("usage", anthropicUsage(a.used)).end()
+}
 
 func anthropicUsage(u usage) []byte {
 	return obj().num("input_tokens", int64(u.prompt)).num("output_tokens", int64(u.completion)).
@@ -108,33 +117,37 @@ func (b anthropicBlock) delta(piece string) []byte {
 }
 
 // anthropicEvents is a stream while it is written. Keys stand in the order of a
-// capture, and no blank behind the colons.
+// capture; how a frame looks is the vendor's.
 type anthropicEvents struct {
+	form   string // Of a frame: for the event's name and its JSON.
 	frames []Frame
 	tokens []int
 }
 
 func (e *anthropicEvents) add(kind string, tokens int, json []byte) {
-	e.frames = append(e.frames, fmt.Appendf(nil, "event:%s\ndata:%s\n\n", kind, json))
+	e.frames = append(e.frames, anthropicFrame(e.form, kind, json))
 	e.tokens = append(e.tokens, tokens)
 }
 
-// stream writes the message's beginning, its blocks one behind the other, and
-// why it ends. A ping comes once, where the vendor sends one now and then.
-func (c *anthropicChat) stream(r *scenarios.Request, m Meta, out completion, blocks []anthropicBlock, u usage) Message {
-	var e anthropicEvents
-	started := obj().str("model", r.Model).str("id", m.anthropicID()).str("role", "assistant").str("type", "message").
-		raw("content", []byte("[]")).raw("usage", obj().num("input_tokens", int64(u.prompt)).num("output_tokens", 0).end()).end()
+func anthropicFrame(form, kind string, json []byte) Frame { return fmt.Appendf(nil, form, kind, json) }
+
+// anthropicEnding is how many frames say that a message ends.
+const anthropicEnding = 2
+
+// events writes the message's beginning, its blocks one behind the other, and
+// why it ends. A ping comes once, where the vendors send one now and then.
+func (a anthropicAnswer) events(form string) *anthropicEvents {
+	e := &anthropicEvents{form: form}
+	started := obj().str("model", a.model).str("id", a.id).str("role", "assistant").str("type", "message").
+		raw("content", []byte("[]")).raw("usage", obj().num("input_tokens", int64(a.used.prompt)).num("output_tokens", 0).end()).end()
 	e.add("message_start", 0, obj().raw("message", started).str("type", "message_start").end())
-	for i, b := range blocks {
+	for i, b := range a.blocks {
 		e.block(int64(i), b)
 	}
-	delta := obj().str("stop_reason", anthropicFinish(out)).null("stop_sequence").end()
-	e.add("message_delta", 0, obj().raw("delta", delta).str("type", "message_delta").raw("usage", anthropicUsage(u)).end())
+	delta := obj().str("stop_reason", anthropicFinish(a.out)).nullable("stop_sequence", a.out.stopped).end()
+	e.add("message_delta", 0, obj().raw("delta", delta).str("type", "message_delta").raw("usage", anthropicUsage(a.used)).end())
 	e.add("message_stop", 0, obj().str("type", "message_stop").end())
-	message := m.dashScopeStream(r, e.frames, 2)
-	message.Tokens = e.tokens
-	return message
+	return e
 }
 
 func (e *anthropicEvents) block(index int64, b anthropicBlock) {
