@@ -308,13 +308,13 @@ func TestStickyRules(t *testing.T) {
 			t.Errorf("call %d: status %d, want %d", i+1, got, c.want)
 		}
 	}
-	if err := srv.Release(t.Context(), "", "wall"); err != nil {
+	if err := srv.Admin().Release(t.Context(), "", "wall"); err != nil {
 		t.Fatal(err)
 	}
 	if got := say("sk-poor-1", "e"); got != 200 {
 		t.Errorf("after the release: status %d, want 200", got)
 	}
-	if err := srv.Release(t.Context(), "", "wal"); err == nil || !strings.Contains(err.Error(), `did you mean "wall"?`) {
+	if err := srv.Admin().Release(t.Context(), "", "wal"); err == nil || !strings.Contains(err.Error(), `did you mean "wall"?`) {
 		t.Errorf("releasing an unknown rule: %v", err)
 	}
 }

@@ -1,7 +1,6 @@
 package mockllm
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -106,16 +105,6 @@ func (s *Server) notice(scenario *scenarios.Scenario) {
 // Handler returns the vendors' paths.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.exchange) }
 
-// AdminHandler returns the management API.
-func (s *Server) AdminHandler(o admin.Options) http.Handler {
-	return admin.Handler(s, s.adminOptions(o))
-}
-
-func (s *Server) adminOptions(o admin.Options) admin.Options {
-	o.Log = cmp.Or(o.Log, s.log)
-	return o
-}
-
 // Serve answers the vendors' paths on the listener until [Server.Close].
 func (s *Server) Serve(l net.Listener) error {
 	s.setURL("http://" + l.Addr().String())
@@ -131,7 +120,7 @@ func (s *Server) setURL(url string) {
 	}
 }
 
-// ServeAdmin answers the management API on the listener until [Server.Close].
+// ServeAdmin answers the admin API on the listener until [Server.Close].
 func (s *Server) ServeAdmin(l net.Listener, o admin.Options) error {
 	return s.serveAdmin(l, s.AdminHandler(o))
 }
@@ -253,10 +242,3 @@ func (s *Server) URL() string {
 	defer s.mu.Unlock()
 	return s.url
 }
-
-// BaseURL returns what a client of the dialect takes for its base URL: it ends
-// in /api/v1 for "dashscope-native", in /compatible-mode/v1 for
-// "dashscope-compatible" and "dashscope-responses", in /apps/anthropic for
-// "dashscope-anthropic", and is the bare host for "qianfan-v1". That of a
-// WebSocket begins with ws or wss. It panics if there is no such dialect.
-func (s *Server) BaseURL(dialect string) string { return s.Namespace("").BaseURL(dialect) }

@@ -155,7 +155,7 @@ func (f *serveFlags) reload(ctx context.Context, server *mockllm.Server, log *sl
 	if !isPath(f.scenario) {
 		return func() {}, nil
 	}
-	r, err := newReloader(f.scenario, f.watch, server.Scenario(""), server.FollowHere, log)
+	r, err := newReloader(f.scenario, f.watch, server.Admin().Scenario(""), server.FollowHere, log)
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +228,7 @@ func (f *serveFlags) logger(w io.Writer) *slog.Logger {
 
 // followed describes the scenario that was loaded, or says that there is none.
 func (f *serveFlags) followed(s *mockllm.Server, source string) string {
-	switch info := s.Info(); {
+	switch info := s.Admin().Info(); {
 	case source != "":
 		return info.Scenario + ", " + countRules(info.Rules, info.Limits, info.Connections) + " (" + source + ")"
 	case f.scenario != "":
@@ -240,7 +240,7 @@ func (f *serveFlags) followed(s *mockllm.Server, source string) string {
 
 // banner says where the server is, what it follows, and what to paste.
 func banner(w io.Writer, s *mockllm.Server, vendors, management net.Addr, secure net.Listener, scenario string, state *redisstate.State) {
-	info, host := s.Info(), reachable(vendors)
+	info, host := s.Admin().Info(), reachable(vendors)
 	base := "http://" + host
 	fmt.Fprintf(w, "mockllm %s\nvendors   %s\n", info.Version, base)
 	if secure != nil {
