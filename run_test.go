@@ -382,7 +382,7 @@ func TestAssertions(t *testing.T) {
 	srv.WantCalls(h, 2)
 	srv.WantError(h, "Throttling.RateQuota", 1)
 	srv.WantError(h, "dashscope/model/Throttling.RateQuota", 1)
-	srv.WantError(h, "InternalError", 0)  // Of both vendors.
+	srv.WantError(h, "InternalError", 0) // Of both vendors.
 	srv.Namespace("b").WantCalls(h, 1)
 	srv.Namespace("b").WantError(h, "Throttling.RateQuota", 1)
 	if len(h.errors) > 0 {

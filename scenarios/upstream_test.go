@@ -53,7 +53,7 @@ func TestUpstreamAlone(t *testing.T) {
 // TestUpstreamBuiltInGo refuses what no file could hold.
 func TestUpstreamBuiltInGo(t *testing.T) {
 	for _, up := range []Upstreams{{}, {Qianfan: &Upstream{}}, {Upstream: Upstream{URL: "example.com"}}} {
-		if (&Scenario{Name: "x", Upstream: &up}).Compile() == nil {
+		if (&Scenario{Name: "x", Upstream: &up}).compile() == nil {
 			t.Errorf("%+v is taken", up)
 		}
 	}
