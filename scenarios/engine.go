@@ -105,11 +105,6 @@ func (e *Engine) Wire(d Duration) time.Duration {
 	return time.Duration(d)
 }
 
-// Reset makes a namespace as new.
-func (e *Engine) Reset(ctx context.Context, namespace string) error {
-	return e.state.Reset(ctx, namespace)
-}
-
 // Decide returns what happens to the request: a caller's own wish first, then
 // what is thrown next, what the vendor's gateway refuses, the rules, the limits,
 // and what its model service refuses. Every call of it counts. The error is the

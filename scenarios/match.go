@@ -73,7 +73,7 @@ func (m *Match) compile() {
 		m.hide("header." + name)
 	}
 	if m.Prompt != nil {
-		m.add("prompt", m.Prompt.Text, func(r *Request) bool { return m.Prompt.In(r.Prompt()) }, (*Request).Prompt)
+		m.add("prompt", m.Prompt.Text, func(r *Request) bool { return m.Prompt.in(r.Prompt()) }, (*Request).Prompt)
 	}
 	if m.History != nil {
 		m.add("history", m.History.Text, m.inHistory, func(r *Request) string { return fmt.Sprintf("%d turns", len(r.Turns)) })
@@ -97,7 +97,7 @@ func (m *Match) onlyStream(want bool) {
 }
 
 func (m *Match) inHistory(r *Request) bool {
-	return slices.ContainsFunc(r.Turns, func(t Turn) bool { return m.History.In(t.Text) })
+	return slices.ContainsFunc(r.Turns, func(t Turn) bool { return m.History.in(t.Text) })
 }
 
 func (m *Match) add(key, want string, holds func(*Request) bool, got func(*Request) string) {

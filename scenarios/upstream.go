@@ -106,9 +106,9 @@ func (a Address) parse() (*url.URL, error) {
 	return u, nil
 }
 
-// UpstreamFor returns where calls of the dialect go that nothing here answers,
+// upstreamFor returns where calls of the dialect go that nothing here answers,
 // or nil. The dialect "" stands for paths that no vendor has.
-func (s *Scenario) UpstreamFor(dialect string) *Upstream {
+func (s *Scenario) upstreamFor(dialect string) *Upstream {
 	if s == nil || s.Upstream == nil {
 		return nil
 	}
