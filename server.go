@@ -105,7 +105,8 @@ func (s *Server) notice(scenario *scenarios.Scenario) {
 // Handler returns the vendors' paths.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.exchange) }
 
-// Serve answers the vendors' paths on the listener until [Server.Close].
+// Serve answers the vendors' paths on the listener until [Server.Close], and then
+// returns nil. The server closes the listener.
 func (s *Server) Serve(l net.Listener) error {
 	s.setURL("http://" + l.Addr().String())
 	return s.serve(s.withFate(l), &http.Server{Handler: s.Handler()})
@@ -206,7 +207,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 }
 
 // Close stops everything at once. Answers under way are broken off, and are
-// over when it returns.
+// over when it returns. Closing again does nothing.
 func (s *Server) Close() error {
 	s.mu.Lock()
 	s.closing = true
