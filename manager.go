@@ -83,11 +83,30 @@ func (s manager) Forget(ctx context.Context, namespace string) (bool, error) {
 	if namespace == "" {
 		return false, errors.New("mockllm: the default namespace cannot be removed, only reset")
 	}
-	if err := s.change(ctx, s.world(namespace), forgotten); err != nil {
+	found, err := s.exists(ctx, namespace)
+	if err == nil {
+		err = s.change(ctx, s.world(namespace), forgotten)
+	}
+	if err != nil {
 		return false, err
 	}
-	found := s.worlds.drop(namespace)
+	s.worlds.drop(namespace)
 	return found, s.Reset(ctx, namespace)
+}
+
+// exists reports whether anybody called a namespace or told it something, if only
+// on another server.
+func (s manager) exists(ctx context.Context, namespace string) (bool, error) {
+	if s.worlds.has(namespace) {
+		return true, nil
+	}
+	at, err := s.told(ctx, namespace)
+	if err != nil {
+		return false, err
+	}
+	agreed, _ := s.worlds.agreed(at.world)
+	now, err := s.state.Look(ctx, namespace, at.clock.Now(), scenarios.Question{})
+	return agreed != nil || now.Called, err
 }
 
 // forgotten is a world of which nothing was agreed.

@@ -224,8 +224,10 @@ func TestFollow(t *testing.T) {
 	if err := srv.Follow(nil); err == nil {
 		t.Error("the default namespace is left without a scenario")
 	}
-	if found, err := srv.Admin().Forget(context.Background(), "own"); !found || err != nil {
-		t.Errorf("forget: %t, %v", found, err)
+	for _, want := range []bool{true, false} { // Once a bug: it was made, to be removed.
+		if found, err := srv.Admin().Forget(context.Background(), "own"); found != want || err != nil {
+			t.Errorf("forget: %t, %v", found, err)
+		}
 	}
 	if _, err := srv.Admin().Forget(context.Background(), ""); err == nil {
 		t.Error("the default namespace is removed")

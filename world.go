@@ -143,13 +143,18 @@ func (w *worlds) replace(name string, engine *scenarios.Engine, still func(*scen
 	return gone, true
 }
 
-// drop forgets a namespace and reports whether there was one.
-func (w *worlds) drop(name string) bool {
+// has reports whether there is a namespace besides the default one.
+func (w *worlds) has(name string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	_, found := w.all[name]
+	return w.all[name] != nil
+}
+
+// drop forgets a namespace.
+func (w *worlds) drop(name string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	delete(w.all, name)
-	return found
 }
 
 // list returns all namespaces, the default one first and the others by name.

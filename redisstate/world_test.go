@@ -89,6 +89,15 @@ func TestScenarioOfReplicas(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(b, "green", "400arrears")
+	if err := a.Namespace("told").Follow(loaded(t, arrears)); err != nil {
+		t.Fatal(err)
+	}
+	want(a, "called", "429busy")
+	for namespace, there := range map[string]bool{"never": false, "told": true, "called": true} { // None of which it saw.
+		if found, err := b.Admin().Forget(t.Context(), namespace); err != nil || found != there {
+			t.Errorf("there was a namespace %s: %t, %v", namespace, found, err)
+		}
+	}
 	if found, err := a.Admin().Forget(t.Context(), "green"); err != nil || !found {
 		t.Fatal(found, err)
 	}
