@@ -47,27 +47,14 @@ func (n *Namespace) WantCalls(t T, calls int) {
 // fails the test, too.
 func (n *Namespace) WantError(t T, name string, times int) {
 	t.Helper()
-	ids, err := meant(name)
-	if err != nil {
+	entry, err := catalog.Resolve(name, catalog.Scope{})
+	if err != nil && !errors.As(err, new(*catalog.AmbiguousError)) {
 		t.Errorf("mockllm: %v", err)
 		return
 	}
 	n.want(t, times, fmt.Sprintf("times error %q", name), func(e journal.Exchange) bool {
-		return slices.Contains(ids, e.Error) || strings.HasSuffix(e.Error, "/"+name)
+		return entry != nil && e.Error == entry.ID() || strings.HasSuffix(e.Error, "/"+name)
 	})
-}
-
-// meant returns the ids of the errors that a name means.
-func meant(name string) ([]string, error) {
-	entry, err := catalog.Resolve(name, catalog.Scope{})
-	var several *catalog.AmbiguousError
-	switch {
-	case errors.As(err, &several):
-		return several.Candidates, nil
-	case err != nil:
-		return nil, err
-	}
-	return []string{entry.ID()}, nil
 }
 
 func (n *Namespace) want(t T, want int, what string, counts func(journal.Exchange) bool) {

@@ -200,7 +200,7 @@ func TestAdminBodyBound(t *testing.T) {
 		{"POST", "faults", 64 << 10, 413},
 		{"PUT", "clock", 64 << 10, 413},
 		{"POST", "clock/advance", 64 << 10, 413},
-		{"POST", "verify", 64 << 10, 400},
+		{"POST", "verify", 64 << 10, 413},
 		{"POST", "reset", 0, 400}, // No body is wanted at all.
 	} {
 		body := strings.Repeat("#", c.size+1)
