@@ -3,6 +3,7 @@ package mockllm
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -72,7 +73,10 @@ func (n *Namespace) Fail(code string, times int) {
 	if err == nil {
 		return
 	}
-	problem := fmt.Sprintf("mockllm: fail %q: %v", code, err)
+	if invalid := new(scenarios.InvalidError); errors.As(err, &invalid) {
+		err = errors.New(invalid.Problems[0].Text) // Nobody has written a one-shot here, in which it stands.
+	}
+	problem := fmt.Sprintf("mockllm: fail %q, %d times: %v", code, times, err)
 	if n.server.tester == nil {
 		panic(problem)
 	}
