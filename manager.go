@@ -44,7 +44,7 @@ func (s manager) Info() admin.Info {
 func (s manager) History() *journal.Journal { return s.journal }
 
 func (s manager) Near(namespace string, id uint64) (journal.Exchange, []journal.Near, error) {
-	return s.journal.Look(namespace, id, s.world(namespace).engine.Near)
+	return s.journal.Look(namespace, id, s.worlds.look(namespace).engine.Near)
 }
 
 func (s manager) Pause(ctx context.Context, d time.Duration) error {
@@ -161,12 +161,12 @@ func (s manager) Throw(ctx context.Context, namespace string, source []byte) (ui
 }
 
 func (s manager) Thrown(ctx context.Context, namespace string) ([]scenarios.Queued, error) {
-	at := s.world(namespace)
+	at := s.worlds.look(namespace)
 	return at.engine.Queued(ctx, namespace, at.clock.Now())
 }
 
 func (s manager) TakeBack(ctx context.Context, namespace string, id uint64) (bool, error) {
-	return s.world(namespace).engine.Unqueue(ctx, namespace, id)
+	return s.worlds.look(namespace).engine.Unqueue(ctx, namespace, id)
 }
 
 func (s manager) Scenario(namespace string) *scenarios.Scenario {
@@ -177,7 +177,7 @@ func (s manager) Scenario(namespace string) *scenarios.Scenario {
 const mostSeen = 500
 
 func (s manager) Stand(ctx context.Context, namespace string) (scenarios.Standing, error) {
-	at := s.world(namespace)
+	at := s.worlds.look(namespace)
 	seen, of := s.journal.Pasts(namespace, mostSeen)
 	standing, err := at.engine.Stand(ctx, namespace, at.clock.Now(), seen)
 	standing.Seen, standing.Of = len(seen), of

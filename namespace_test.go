@@ -234,6 +234,35 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// TestLookingMakesNoNamespace: who looks at one that nobody called does not make
+// it, and nobody keeps one by looking at it.
+func TestLookingMakesNoNamespace(t *testing.T) {
+	clock := play.NewManual(time.Unix(1_779_955_200, 0))
+	srv := RunT(t, WithClock(clock))
+	post(t, srv.Namespace("called").URL()+chatPath, hello)
+	clock.Advance(59 * time.Minute)
+	look := func(namespace string) {
+		at := srv.Admin()
+		at.Clock(namespace)
+		at.Scenario(namespace)
+		at.Judge(namespace)
+		at.Near(namespace, 1)
+		at.Stand(t.Context(), namespace)
+		at.Thrown(t.Context(), namespace)
+		at.TakeBack(t.Context(), namespace, 0)
+	}
+	look("called")
+	look("never")
+	if got := len(srv.Admin().Namespaces()); got != 2 {
+		t.Errorf("%d namespaces", got)
+	}
+	clock.Advance(2 * time.Minute)
+	post(t, srv.Namespace("next").URL()+chatPath, hello)
+	if all := srv.Admin().Namespaces(); len(all) != 2 || all[1].Name != "next" {
+		t.Errorf("namespaces: %+v", all)
+	}
+}
+
 // TestFail throws errors from Go, and says what it cannot throw.
 func TestFail(t *testing.T) {
 	srv := RunT(t)

@@ -44,6 +44,9 @@ func (s *Server) forget(namespaces ...string) {
 // now returns the world of a namespace as all servers agreed on it, or as this one
 // knows it if their state cannot be reached.
 func (s *Server) now(namespace string) visit {
+	if _, shared := s.state.(scenarios.Shared); !shared {
+		return s.worlds.look(namespace)
+	}
 	at, err := s.told(s.alive, namespace)
 	if err != nil {
 		s.log.Error("told as this server knows it", "namespace", namespace, "error", err)

@@ -67,6 +67,21 @@ func (w *worlds) visit(name string) (visit, []string) { return w.enter(name, 1) 
 // in returns the world of a namespace in the same way, without an exchange.
 func (w *worlds) in(name string) (visit, []string) { return w.enter(name, 0) }
 
+// look returns the world of a namespace for who only looks: none is made by it, nor
+// kept.
+func (w *worlds) look(name string) visit {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	at := w.all[name]
+	switch {
+	case name == "":
+		at = w.main
+	case at == nil:
+		at = &world{name: name, clock: play.NewAdjustable(w.base)}
+	}
+	return visit{world: at, engine: w.engineOf(at), clock: at.clock}
+}
+
 func (w *worlds) enter(name string, exchanges int) (visit, []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
