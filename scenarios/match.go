@@ -307,14 +307,19 @@ type OperationName string
 
 // UnmarshalTOML reads the name of an operation that some dialect offers.
 func (o *OperationName) UnmarshalTOML(in any) error {
+	text, err := oneOf(in, operations()...)
+	*o = OperationName(text)
+	return err
+}
+
+// operations lists what some dialect offers, sorted.
+func operations() []string {
 	var names []string
 	for _, d := range catalog.Dialects() {
 		names = append(names, d.OperationNames()...)
 	}
 	slices.Sort(names)
-	text, err := oneOf(in, slices.Compact(names)...)
-	*o = OperationName(text)
-	return err
+	return slices.Compact(names)
 }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
