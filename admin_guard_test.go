@@ -58,10 +58,10 @@ func TestNoChangeIsLost(t *testing.T) {
 		})
 	}
 	adding.Wait()
-	if got := len(srv.Scenario("blue").Rules); got != clients {
-		t.Errorf("%d rules of %d are left:\n%s", got, clients, srv.Scenario("blue").Source())
+	if got := len(srv.Admin().Scenario("blue").Rules); got != clients {
+		t.Errorf("%d rules of %d are left:\n%s", got, clients, srv.Admin().Scenario("blue").Source())
 	}
-	if got := len(srv.Scenario("").Rules); got != 0 {
+	if got := len(srv.Admin().Scenario("").Rules); got != 0 {
 		t.Errorf("the default namespace has %d rules", got)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"time"
 
 	"github.com/mockllm/mockllm/journal"
 	"github.com/mockllm/mockllm/play"
@@ -18,7 +19,8 @@ const byConnection scenarios.Cause = "connection"
 // withFate lets the scenario strike new connections.
 func (s *Server) withFate(l net.Listener) net.Listener {
 	at := s.world("")
-	return play.Listener(s.alive, l, s.fate, at.clock, at.engine.Wire)
+	wire := func(d scenarios.Duration) time.Duration { return s.world("").engine.Wire(d) } // Another scenario may be followed by then.
+	return play.Listener(s.alive, l, s.fate, at.clock, wire)
 }
 
 // fate decides on a connection, and writes down what befalls it.

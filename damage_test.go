@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/mockllm/mockllm/journal"
+	"github.com/mockllm/mockllm/play"
 )
 
 // symptom is what a fault looks like to clients. It is a contract: the same
@@ -248,6 +249,30 @@ func TestConnectionFaults(t *testing.T) {
 	}
 }
 
+// TestConnectionFaultOfAnotherScenario waits by the scenario that is followed
+// now, not by the one with which the server began to listen.
+func TestConnectionFaultOfAnotherScenario(t *testing.T) {
+	clock := play.NewManual(time.Unix(1_779_955_200, 0))
+	srv := RunT(t, WithClock(clock))
+	if err := srv.Follow(mustLoad(t, "speed = 1000\nscale_wire = true\n[[connection]]\nname = \"slow\"\nfault = { kind = \"stall\", for = \"1000s\" }\n")); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan string, 1)
+	go func() { ended <- readOnce(t, srv) }()
+	if err := clock.Await(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	clock.Advance(time.Second)
+	select {
+	case got := <-ended:
+		if got != "eof" {
+			t.Error(got)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the connection stalls on")
+	}
+}
+
 // readOnce reads from a new connection, without a word: a client that writes
 // would race with the server's end.
 func readOnce(t *testing.T, srv *Server) string {
@@ -308,13 +333,13 @@ func TestStickyRules(t *testing.T) {
 			t.Errorf("call %d: status %d, want %d", i+1, got, c.want)
 		}
 	}
-	if err := srv.Release(t.Context(), "", "wall"); err != nil {
+	if err := srv.Admin().Release(t.Context(), "", "wall"); err != nil {
 		t.Fatal(err)
 	}
 	if got := say("sk-poor-1", "e"); got != 200 {
 		t.Errorf("after the release: status %d, want 200", got)
 	}
-	if err := srv.Release(t.Context(), "", "wal"); err == nil || !strings.Contains(err.Error(), `did you mean "wall"?`) {
+	if err := srv.Admin().Release(t.Context(), "", "wal"); err == nil || !strings.Contains(err.Error(), `did you mean "wall"?`) {
 		t.Errorf("releasing an unknown rule: %v", err)
 	}
 }

@@ -64,6 +64,58 @@ func ExampleWithScenario() {
 	// 429 Too Many Requests 200 OK
 }
 
+// An error that is thrown once, without any scenario.
+func ExampleServer_Fail() {
+	srv := serve()
+	defer srv.Close()
+
+	srv.Fail("rpm_rate_limit_exceeded", 1)
+	for range 2 {
+		fmt.Println(ask(srv.BaseURL("qianfan-v2")))
+	}
+	// Output:
+	// 429 Too Many Requests
+	// 200 OK
+}
+
+// A limit of calls per minute, whose next minute comes at once.
+func ExampleServer_Advance() {
+	srv := serve(mockllm.ScenarioText(`
+		[[limit]]
+		rpm = 1`))
+	defer srv.Close()
+
+	for range 2 {
+		fmt.Println(ask(srv.BaseURL("qianfan-v2")))
+	}
+	srv.Advance(time.Minute)
+	fmt.Println(ask(srv.BaseURL("qianfan-v2")))
+	// Output:
+	// 200 OK
+	// 429 Too Many Requests
+	// 200 OK
+}
+
+// What the client did wrong, with the exchanges that show it: here it repeats what
+// cannot succeed before somebody has paid.
+func ExampleServer_Verdict() {
+	srv := serve()
+	defer srv.Close()
+
+	srv.Fail("Arrearage", 2)
+	for range 2 {
+		ask(srv.BaseURL("dashscope-compatible"))
+	}
+	v := srv.Verdict()
+	fmt.Println(v.Status)
+	for _, f := range v.Findings {
+		fmt.Println(f.Kind, f.Evidence[0].Exchanges)
+	}
+	// Output:
+	// FAIL
+	// hopeless-retry [1 2]
+}
+
 // Tests that run at the same time share a server, and take a namespace each.
 func ExampleServer_Namespace() {
 	srv := serve()

@@ -5,6 +5,9 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/mockllm/mockllm"
 )
@@ -33,6 +36,37 @@ func Example() {
 	// 200 OK
 	// rule dashscope/model/Throttling.RateQuota
 	// success
+}
+
+// A client that gives up on a line that goes dead, in a bubble of package
+// testing/synctest: its minute passes at once.
+func ExampleInMemory() {
+	var t *testing.T // The test's.
+
+	synctest.Test(t, func(t *testing.T) {
+		srv := mockllm.RunT(t, mockllm.InMemory(), mockllm.ScenarioText(`
+			[[rule]]
+			name  = "goes dead"
+			fault = { kind = "hang", for = "1h" }`))
+		client := srv.Client()
+		client.Timeout = time.Minute
+		req, err := http.NewRequest("POST", srv.BaseURL("qianfan-v2")+"/chat/completions", strings.NewReader(`{"model": "ernie-4.0-8k",
+			"messages": [{"role": "user", "content": "Hello!"}]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer any")
+
+		began := time.Now()
+		if answer, err := client.Do(req); err == nil {
+			answer.Body.Close()
+			t.Error("the client was answered")
+		}
+		if waited := time.Since(began); waited != time.Minute {
+			t.Errorf("the client gave up after %v", waited)
+		}
+		srv.WantCalls(t, 1)
+	})
 }
 
 // ask is a client, such as an OpenAI SDK would be.

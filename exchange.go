@@ -289,7 +289,7 @@ func (s *Server) mistake(req *http.Request, in *responders.Incoming) *scenarios.
 		case !isOurs(name):
 		case !slices.Contains(known, name):
 			return unknownHeader(name, known)
-		case len(values) > 1 || values[0] == "":
+		case len(values) != 1 || values[0] == "":
 			return badHeader(sentences.New("%s must be given once, with a value", name))
 		}
 	}

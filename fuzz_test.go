@@ -45,8 +45,8 @@ func FuzzPath(f *testing.F) {
 			t.Fatalf("status %d: %s", w.Code, told)
 		}
 		exchanges := 0
-		for _, n := range srv.Namespaces() {
-			kept, _ := srv.Exchanges(n.Name)
+		for _, n := range srv.Admin().Namespaces() {
+			kept := srv.Namespace(n.Name).Journal()
 			exchanges += len(kept)
 			if !responders.ValidNamespace(n.Name) {
 				t.Fatalf("a namespace %q", n.Name)
@@ -54,10 +54,10 @@ func FuzzPath(f *testing.F) {
 			if n.Active != 0 {
 				t.Fatalf("%d exchanges of %q are under way", n.Active, n.Name)
 			}
-			if err := srv.Reset(t.Context(), n.Name); err != nil {
+			if err := srv.Namespace(n.Name).Reset(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			srv.Forget(t.Context(), n.Name) // The default one stays.
+			srv.Admin().Forget(t.Context(), n.Name) // The default one stays.
 		}
 		if exchanges != 1 {
 			t.Fatalf("%d exchanges in the journal", exchanges)

@@ -200,7 +200,7 @@ func TestAdminBodyBound(t *testing.T) {
 		{"POST", "faults", 64 << 10, 413},
 		{"PUT", "clock", 64 << 10, 413},
 		{"POST", "clock/advance", 64 << 10, 413},
-		{"POST", "verify", 64 << 10, 400},
+		{"POST", "verify", 64 << 10, 413},
 		{"POST", "reset", 0, 400}, // No body is wanted at all.
 	} {
 		body := strings.Repeat("#", c.size+1)
@@ -347,7 +347,7 @@ func TestBadNamespacesLeaveNothing(t *testing.T) {
 		}
 		post(t, "http://"+ports.vendors+chatPath, hello, "X-Mockllm-Namespace", strings.ReplaceAll(name, "\xff", "%"))
 	}
-	if list := ports.srv.Namespaces(); len(list) != 1 || list[0].Requests != 8 {
+	if list := ports.srv.Admin().Namespaces(); len(list) != 1 || list[0].Requests != 8 {
 		t.Errorf("%d namespaces, the first with %d requests", len(list), list[0].Requests)
 	}
 	if found := ports.srv.Journal(); len(found) != 8 {

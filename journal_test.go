@@ -63,7 +63,7 @@ func TestNoSecretLeavesTheServer(t *testing.T) {
 	defer claim.Body.Close()
 	text, _ := io.ReadAll(claim.Body)
 	outputs["verify"] = string(text)
-	srv.History().Close()
+	srv.Admin().History().Close()
 	text, _ = io.ReadAll(stream.Body)
 	outputs["stream"] = string(text)
 	for name, text := range outputs {
@@ -140,7 +140,7 @@ func TestNear(t *testing.T) {
 		{"two misses", `match.model wants "ernie", the request has "qwen-plus"`},
 	}
 	for range 2 {
-		_, near, err := srv.Near("", 2)
+		_, near, err := srv.Admin().Near("", 2)
 		if err != nil || len(near) != len(want) {
 			t.Fatalf("near: %+v %v", near, err)
 		}
@@ -153,7 +153,7 @@ func TestNear(t *testing.T) {
 	if status, _ := post(t, srv.URL()+chatPath, hello); status != http.StatusTooManyRequests {
 		t.Errorf("the third call is answered with %d", status)
 	}
-	if _, near, _ := srv.Near("", 3); len(near) == 0 || near[0].Rule == "the third call" {
+	if _, near, _ := srv.Admin().Near("", 3); len(near) == 0 || near[0].Rule == "the third call" {
 		t.Errorf("near, of a rule that fired: %+v", near)
 	}
 }
@@ -167,7 +167,7 @@ func TestNearOfALongCall(t *testing.T) {
 		error = "Throttling"`))
 	long := strings.Replace(hello, "Say", strings.Repeat("Say ", 20_000)+" refund", 1)
 	post(t, srv.URL()+chatPath, strings.Replace(long, "refund", "", 1))
-	e, near, _ := srv.Near("", 1)
+	e, near, _ := srv.Admin().Near("", 1)
 	if len(near) != 1 || !strings.Contains(near[0].Why, "too long to be kept") || len(e.Turns) != 1 || e.Model != "qwen-plus" {
 		t.Errorf("near %+v, %d turns, model %q", near, len(e.Turns), e.Model)
 	}
@@ -179,7 +179,7 @@ func TestWithJournal(t *testing.T) {
 	for range 5 {
 		post(t, srv.URL()+chatPath, hello)
 	}
-	if found, evicted := srv.Exchanges(""); len(found) != 2 || evicted != 3 {
+	if found, evicted := srv.Admin().History().Exchanges(""); len(found) != 2 || evicted != 3 {
 		t.Errorf("%d are kept, %d evicted", len(found), evicted)
 	}
 	for _, bad := range []Option{WithJournal(0, 1), WithJournal(1, 0), WithJournal(-1, -1)} {

@@ -10,16 +10,7 @@ import (
 	"github.com/mockllm/mockllm/verdict"
 )
 
-// Verdict says how the client of the default namespace behaved so far, by the
-// scenario and the journal; see [verdict.Judge].
-func (s *Server) Verdict() *verdict.Verdict { return s.Judge("") }
-
-// Verdict says how the client of the namespace behaved so far; see
-// [Server.Verdict].
-func (n *Namespace) Verdict() *verdict.Verdict { return n.server.Judge(n.name) }
-
-// Judge implements [admin.Server].
-func (s *Server) Judge(namespace string) *verdict.Verdict {
+func (s manager) Judge(namespace string) *verdict.Verdict {
 	engine := s.now(namespace).engine
 	page := s.journal.Find(namespace, journal.Filter{})
 	return verdict.Judge(verdict.Input{
@@ -28,8 +19,7 @@ func (s *Server) Judge(namespace string) *verdict.Verdict {
 	})
 }
 
-// JudgedFrom implements [admin.Server].
-func (s *Server) JudgedFrom(namespace string) string {
+func (s manager) JudgedFrom(namespace string) string {
 	engine := s.now(namespace).engine
 	scenario := engine.Scenario()
 	revision, known := s.journal.Revision(namespace)

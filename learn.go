@@ -72,7 +72,7 @@ const anyNonce = "dGhlIHNhbXBsZSBub25jZQ=="
 func (s *Server) wouldAnswer(ctx context.Context, l *recordings.Lesson, scenario string) (Explanation, error) {
 	followed, err := scenarios.Load("learn.toml", []byte(scenario))
 	if err == nil {
-		err = errors.Join(s.Follow("", followed), s.Reset(ctx, ""))
+		err = errors.Join(s.Follow(followed), s.Reset(ctx))
 	}
 	if err != nil {
 		return Explanation{}, err

@@ -226,7 +226,7 @@ func trials() []trial {
 		{"account-wall", "", func(b *testbed) {
 			c := b.client(careful(1), compatible)
 			c.talk(questions(4)...)
-			if err := b.srv.Release(b.t.Context(), "", "arrears"); err != nil {
+			if err := b.srv.Admin().Release(b.t.Context(), "", "arrears"); err != nil {
 				b.t.Error(err)
 			}
 			if _, err := c.ask([]turn{{"role": "user", "content": "Question 4?"}}); err != nil {

@@ -32,6 +32,11 @@ func TestMisuse(t *testing.T) {
 	if w.Code == 0 || w.Body.Len() == 0 {
 		t.Errorf("a request without a body: %d %s", w.Code, w.Body)
 	}
+	w = httptest.NewRecorder()
+	s.Handler().ServeHTTP(w, &http.Request{Method: "GET", URL: &url.URL{Path: "/v2/models"}, Header: http.Header{"X-Mockllm-Error": {}}})
+	if w.Code != 400 || !strings.Contains(w.Body.String(), "must be given once") {
+		t.Errorf("a header without values: %d %s", w.Code, w.Body)
+	}
 }
 
 // TestOwnHeaders refuses headers of ours that cannot be what was meant.

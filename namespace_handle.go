@@ -3,7 +3,9 @@ package mockllm
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/mockllm/mockllm/journal"
 	"github.com/mockllm/mockllm/responders"
 	"github.com/mockllm/mockllm/scenarios"
+	"github.com/mockllm/mockllm/verdict"
 )
 
 // A Namespace is an isolated world on a server: tests that run at the same time
@@ -41,8 +44,12 @@ func (n *Namespace) URL() string {
 	return n.server.URL() + namespacePrefix + n.name
 }
 
-// BaseURL returns what a client of the dialect takes for its base URL, as
-// [Server.BaseURL] does.
+// BaseURL returns what a client of the dialect takes for its base URL: it ends
+// in /api/v1 for "dashscope-native", in /compatible-mode/v1 for
+// "dashscope-compatible" and "dashscope-responses", in /apps/anthropic for
+// "dashscope-anthropic", in /v2 for "qianfan-v2", in /anthropic for
+// "qianfan-anthropic", and is the bare host for the other dialects of Qianfan. That of a WebSocket begins with ws or wss. It panics if
+// there is no such dialect.
 func (n *Namespace) BaseURL(dialect string) string {
 	d, known := catalog.DialectNamed(dialect)
 	if !known {
@@ -56,49 +63,104 @@ func (n *Namespace) BaseURL(dialect string) string {
 }
 
 // Fail throws a documented error at the next calls that can meet it, as often
-// as times says. It fails the test of [RunT], or else panics, if there is no such
-// error.
+// as times says. An error that there is not fails the test of [RunT], which goes on,
+// or else panics.
 func (n *Namespace) Fail(code string, times int) {
 	source, err := json.Marshal(map[string]any{"error": code, "times": times})
 	if err == nil {
-		_, err = n.server.Throw(context.Background(), n.name, source)
+		_, err = n.server.Admin().Throw(context.Background(), n.name, source)
 	}
 	if err == nil {
 		return
 	}
-	problem := fmt.Sprintf("mockllm: fail %q: %v", code, err)
+	if invalid := new(scenarios.InvalidError); errors.As(err, &invalid) {
+		err = errors.New(invalid.Problems[0].Text) // Nobody has written a one-shot here, in which it stands.
+	}
+	problem := fmt.Sprintf("mockllm: fail %q, %d times: %v", code, times, err)
 	if n.server.tester == nil {
 		panic(problem)
 	}
 	n.server.tester.t.Helper()
-	n.server.tester.t.Fatalf("%s", problem)
+	n.server.tester.fail(problem)
 }
 
 // Advance moves the namespace's clock forward, for vendor time and waits on the
-// wire alike. With a state that servers share it panics if that cannot be reached.
+// wire alike. It panics if the duration is negative, or if the state is shared by
+// servers and cannot be reached.
 func (n *Namespace) Advance(d time.Duration) {
-	if err := n.server.AdvanceClock(n.name, d); err != nil {
+	if err := n.server.Admin().AdvanceClock(n.name, d); err != nil {
 		panic(err)
 	}
 }
 
 // Journal returns the exchanges of the namespace, oldest first.
 func (n *Namespace) Journal() []journal.Exchange {
-	found, _ := n.server.Exchanges(n.name)
-	return found
+	exchanges, _ := n.server.journal.Exchanges(n.name)
+	return exchanges
 }
 
-// Reset makes the namespace as new; see [Server.Reset].
-func (n *Namespace) Reset(ctx context.Context) error { return n.server.Reset(ctx, n.name) }
+// AwaitExchanges returns the exchanges of the namespace that are over, oldest
+// first, as soon as there are so many of them: a client may have read its answer
+// before the journal knows how it ended. It returns fewer if some were evicted.
+// The error is the context's, or says that the server closed.
+func (n *Namespace) AwaitExchanges(ctx context.Context, atLeast int) ([]journal.Exchange, error) {
+	if err := n.server.journal.Await(ctx, n.name, atLeast); err != nil {
+		return nil, fmt.Errorf("mockllm: wait for %d exchanges: %w", atLeast, err)
+	}
+	return slices.DeleteFunc(n.Journal(), func(e journal.Exchange) bool { return !e.Done }), nil
+}
 
-// Follow has the namespace follow a scenario of its own; see [Server.Follow].
+// Verdict says how the client of the namespace behaved so far, by the scenario
+// and the journal; see [verdict.Judge].
+func (n *Namespace) Verdict() *verdict.Verdict { return n.server.Admin().Judge(n.name) }
+
+// Follow has the namespace follow a scenario from its next call on; nil follows
+// the default namespace's again. Counters go on where rules keep their names:
+// [Namespace.Reset] begins anew. Namespaces without a scenario of their own follow
+// the default one's.
 func (n *Namespace) Follow(scenario *scenarios.Scenario) error {
-	return n.server.Follow(n.name, scenario)
+	return n.server.Admin().FollowIf(n.name, scenario, whatever)
 }
+
+// whatever is followed until now may be replaced.
+func whatever(*scenarios.Scenario) bool { return true }
+
+// Reset makes the namespace as new: counters, windows, limits, one-shots, records
+// and journal. Its scenario and its clock stay.
+func (n *Namespace) Reset(ctx context.Context) error { return n.server.Admin().Reset(ctx, n.name) }
+
+// BaseURL returns what a client of the dialect takes for its base URL; see
+// [Namespace.BaseURL].
+func (s *Server) BaseURL(dialect string) string { return s.Namespace("").BaseURL(dialect) }
 
 // Fail throws a documented error at the next calls of the default namespace;
 // see [Namespace.Fail].
-func (s *Server) Fail(code string, times int) { s.Namespace("").Fail(code, times) }
+func (s *Server) Fail(code string, times int) {
+	if s.tester != nil {
+		s.tester.t.Helper()
+	}
+	s.Namespace("").Fail(code, times)
+}
 
 // Advance moves the default namespace's clock forward; see [Namespace.Advance].
 func (s *Server) Advance(d time.Duration) { s.Namespace("").Advance(d) }
+
+// Journal returns the exchanges of the default namespace, oldest first.
+func (s *Server) Journal() []journal.Exchange { return s.Namespace("").Journal() }
+
+// AwaitExchanges waits for exchanges of the default namespace to be over; see
+// [Namespace.AwaitExchanges].
+func (s *Server) AwaitExchanges(ctx context.Context, atLeast int) ([]journal.Exchange, error) {
+	return s.Namespace("").AwaitExchanges(ctx, atLeast)
+}
+
+// Verdict says how the client of the default namespace behaved so far; see
+// [Namespace.Verdict].
+func (s *Server) Verdict() *verdict.Verdict { return s.Namespace("").Verdict() }
+
+// Follow has the default namespace follow a scenario, and all those that have none
+// of their own; see [Namespace.Follow].
+func (s *Server) Follow(scenario *scenarios.Scenario) error { return s.Namespace("").Follow(scenario) }
+
+// Reset makes the default namespace as new; see [Namespace.Reset].
+func (s *Server) Reset(ctx context.Context) error { return s.Namespace("").Reset(ctx) }

@@ -156,7 +156,7 @@ func TestNamespaceEnds(t *testing.T) {
 	clock.Advance(idleTime)
 	post(t, srv.Namespace("new").URL()+chatPath, hello)
 	var names []string
-	for _, n := range srv.Namespaces() {
+	for _, n := range srv.Admin().Namespaces() {
 		names = append(names, n.Name)
 	}
 	if got := strings.Join(names, ","); got != ",busy,new" {
@@ -209,7 +209,7 @@ func TestFollow(t *testing.T) {
 		t.Fatal(err)
 	}
 	check("one of its own", map[*Namespace]string{own: "Arrearage", other: `"output"`, srv.Namespace(""): `"output"`})
-	if err := srv.Follow("", rule("ModelUnavailable")); err != nil {
+	if err := srv.Follow(rule("ModelUnavailable")); err != nil {
 		t.Fatal(err)
 	}
 	check("another default", map[*Namespace]string{own: "Arrearage", other: "ModelUnavailable"})
@@ -221,14 +221,45 @@ func TestFollow(t *testing.T) {
 		t.Fatal(err)
 	}
 	check("none of its own", map[*Namespace]string{own: "ModelUnavailable"})
-	if err := srv.Follow("", nil); err == nil {
+	if err := srv.Follow(nil); err == nil {
 		t.Error("the default namespace is left without a scenario")
 	}
-	if found, err := srv.Forget(context.Background(), "own"); !found || err != nil {
-		t.Errorf("forget: %t, %v", found, err)
+	for _, want := range []bool{true, false} { // Once a bug: it was made, to be removed.
+		if found, err := srv.Admin().Forget(context.Background(), "own"); found != want || err != nil {
+			t.Errorf("forget: %t, %v", found, err)
+		}
 	}
-	if _, err := srv.Forget(context.Background(), ""); err == nil {
+	if _, err := srv.Admin().Forget(context.Background(), ""); err == nil {
 		t.Error("the default namespace is removed")
+	}
+}
+
+// TestLookingMakesNoNamespace: who looks at one that nobody called does not make
+// it, and nobody keeps one by looking at it.
+func TestLookingMakesNoNamespace(t *testing.T) {
+	clock := play.NewManual(time.Unix(1_779_955_200, 0))
+	srv := RunT(t, WithClock(clock))
+	post(t, srv.Namespace("called").URL()+chatPath, hello)
+	clock.Advance(59 * time.Minute)
+	look := func(namespace string) {
+		at := srv.Admin()
+		at.Clock(namespace)
+		at.Scenario(namespace)
+		at.Judge(namespace)
+		at.Near(namespace, 1)
+		at.Stand(t.Context(), namespace)
+		at.Thrown(t.Context(), namespace)
+		at.TakeBack(t.Context(), namespace, 0)
+	}
+	look("called")
+	look("never")
+	if got := len(srv.Admin().Namespaces()); got != 2 {
+		t.Errorf("%d namespaces", got)
+	}
+	clock.Advance(2 * time.Minute)
+	post(t, srv.Namespace("next").URL()+chatPath, hello)
+	if all := srv.Admin().Namespaces(); len(all) != 2 || all[1].Name != "next" {
+		t.Errorf("namespaces: %+v", all)
 	}
 }
 
@@ -241,6 +272,21 @@ func TestFail(t *testing.T) {
 			t.Errorf("got %d %s, want %d", status, body, want)
 		}
 	}
+	srv.Fail("invalid_api_key", 1) // The compatible mode's name of InvalidApiKey.
+	post(t, srv.URL()+chatPath, hello)
+	srv.WantError(t, "invalid_api_key", 1)
+	srv.WantError(t, "InvalidApiKey", 1)
+	h, fuzzing := &heard{}, &fuzzed{}
+	RunT(h).Namespace("subtest").Fail("Throtling.RateQuota", 1)
+	RunT(fuzzing).Fail("Throtling.RateQuota", 1)
+	if h.fatal > 0 || len(h.errors) != 1 || !strings.HasPrefix(h.errors[0], `mockllm: fail "Throtling.RateQuota", 1 times: no documented error is called`) || len(fuzzing.errors) > 0 {
+		t.Errorf("the test is told %q, %d times fatally; while inputs are tried, %q", h.errors, h.fatal, fuzzing.errors)
+	}
+	h.end()
+	fuzzing.end()
+	if len(fuzzing.errors) != 1 || fuzzing.fatal > 0 {
+		t.Errorf("the fuzz test is told %q", fuzzing.errors)
+	}
 	alone, err := New()
 	if err != nil {
 		t.Fatal(err)
@@ -251,4 +297,16 @@ func TestFail(t *testing.T) {
 		}
 	}()
 	alone.Fail("Throtling.RateQuota", 1)
+}
+
+// TestNoClockGoesBack panics instead.
+func TestNoClockGoesBack(t *testing.T) {
+	srv := RunT(t)
+	before := srv.Admin().Clock("").Now
+	defer func() {
+		if said := fmt.Sprint(recover()); !strings.Contains(said, "cannot be moved back") || srv.Admin().Clock("").Now.Before(before) {
+			t.Errorf("moved back: %s", said)
+		}
+	}()
+	srv.Advance(-time.Hour)
 }

@@ -19,13 +19,13 @@ type Observer interface {
 // journal. Nothing in it was chosen by the caller, but for its choice among what
 // the catalogue and the scenario name.
 type Observation struct {
-	Dialect, Operation string // Empty where no vendor has the path, and of connections.
-	Stream             bool   // Whether a stream was asked for.
-	Cause              string // Which part of the order of things answered.
-	Error              string // The id of the documented error sent, if any.
-	Fault              string // The kind of damage, to the answer or to the connection, if any.
-	Refused            bool   // The answer is a refusal of our own.
-	Rules              []string
+	Dialect, Operation string   // Empty where no vendor has the path, and of connections.
+	Stream             bool     // Whether a stream was asked for.
+	Cause              string   // Which part of the order of things answered.
+	Error              string   // The id of the documented error sent, if any.
+	Fault              string   // The kind of damage, to the answer or to the connection, if any.
+	Refused            bool     // The answer is a refusal of our own.
+	Rules              []string // The names of those that fired, in file order.
 
 	Status         int           // 0 if no status line was sent.
 	FirstByte      time.Duration // Until the status line, if one was sent,
@@ -78,7 +78,7 @@ type Stats struct {
 	EvictedExchanges, EvictedRecords, EvictedNamespaces uint64
 }
 
-// Stats counts.
+// Stats returns what can be counted of the server now.
 func (s *Server) Stats() Stats {
 	stats := Stats{Streams: int(s.streams.Load()), EvictedRecords: s.forgotten.Load(), EvictedNamespaces: s.vanished.Load()}
 	stats.Namespaces, stats.Open = s.worlds.count()

@@ -13,7 +13,8 @@ import (
 	"github.com/mockllm/mockllm/scenarios"
 )
 
-// An Option changes how a [Server] is made.
+// An Option changes how a [Server] is made. Of several that say the same, such as
+// two scenarios, the last one counts.
 type Option func(*config) error
 
 // config is what options change.
@@ -64,7 +65,8 @@ const (
 	defaultMaxBody = 10 << 20 // Bytes.
 )
 
-// ScenarioFile follows the scenario in a TOML file.
+// ScenarioFile follows the scenario in a TOML file. What is wrong with it is a
+// [*scenarios.InvalidError], as with [ScenarioText] and [WithScenario].
 func ScenarioFile(path string) Option {
 	return func(c *config) (err error) {
 		c.scenario, err = scenarios.LoadFile(path)
@@ -134,7 +136,8 @@ func WithClock(clock play.Clock) Option {
 	}
 }
 
-// WithState keeps everything that is counted in this state.
+// WithState keeps everything that is counted in this state, such as that of
+// package redisstate, instead of in memory. Each server takes a state of its own.
 func WithState(state scenarios.State) Option {
 	return func(c *config) error {
 		if state == nil {
@@ -145,7 +148,8 @@ func WithState(state scenarios.State) Option {
 	}
 }
 
-// WithLogger writes a line for every exchange.
+// WithLogger writes a line for every exchange, and what goes wrong with the server
+// itself. The log of a test gets its lines from [RunT] all the same.
 func WithLogger(log *slog.Logger) Option {
 	return func(c *config) error {
 		if log == nil {

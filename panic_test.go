@@ -308,7 +308,7 @@ func TestAbortStaysAbort(t *testing.T) {
 }
 
 // brokenJournal panics when the admin API looks for the journal.
-type brokenJournal struct{ *Server }
+type brokenJournal struct{ admin.Server }
 
 func (brokenJournal) History() *journal.Journal { panic("no history") }
 
@@ -316,8 +316,7 @@ func (brokenJournal) History() *journal.Journal { panic("no history") }
 func TestPanicOnTheAdminPort(t *testing.T) {
 	log, told := logged()
 	srv := RunT(t, log)
-	o := srv.adminOptions(admin.Options{})
-	s := httptest.NewServer(admin.Handler(brokenJournal{srv}, o))
+	s := httptest.NewServer(admin.Handler(brokenJournal{srv.Admin()}, admin.Options{Log: srv.log}))
 	defer s.Close()
 	answer, err := http.Get(s.URL + "/api/v1/journal")
 	if err != nil {

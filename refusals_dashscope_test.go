@@ -176,7 +176,7 @@ func TestDashScopeKeyRevokedMeanwhile(t *testing.T) {
 			return status
 		}
 		before := ask()
-		if err := srv.Revoke(t.Context(), "", "sk-good"); err != nil {
+		if err := srv.Admin().Revoke(t.Context(), "", "sk-good"); err != nil {
 			t.Fatal(err)
 		}
 		if after := ask(); before != http.StatusOK || after != http.StatusUnauthorized {

@@ -25,6 +25,7 @@ type heard struct {
 	cleanups []func()
 	over     bool
 	late     int // How often it was told something after its end.
+	fatal    int // How often it was ended at once, which only its own goroutine may do.
 }
 
 func (h *heard) Helper() {}
@@ -33,7 +34,10 @@ func (h *heard) Logf(format string, args ...any) { h.add(&h.lines, format, args)
 
 func (h *heard) Errorf(format string, args ...any) { h.add(&h.errors, format, args) }
 
-func (h *heard) Fatalf(format string, args ...any) { h.add(&h.errors, format, args) }
+func (h *heard) Fatalf(format string, args ...any) {
+	h.fatal++
+	h.add(&h.errors, format, args)
+}
 
 func (h *heard) Cleanup(f func()) { h.cleanups = append(h.cleanups, f) }
 
@@ -378,6 +382,7 @@ func TestAssertions(t *testing.T) {
 	srv.WantCalls(h, 2)
 	srv.WantError(h, "Throttling.RateQuota", 1)
 	srv.WantError(h, "dashscope/model/Throttling.RateQuota", 1)
+	srv.WantError(h, "InternalError", 0) // Of both vendors.
 	srv.Namespace("b").WantCalls(h, 1)
 	srv.Namespace("b").WantError(h, "Throttling.RateQuota", 1)
 	if len(h.errors) > 0 {
@@ -391,14 +396,18 @@ func TestAssertions(t *testing.T) {
 	}
 	for i, want := range []string{
 		"mockllm: got 2 calls, want 3; the journal:\n  #1 POST /compatible-mode/v1/chat/completions qwen-plus → 429 ",
-		"mockllm: got 0 times error \"RateQuota\", want 1; the journal:\n  #1 POST ",
+		"mockllm: no documented error is called \"RateQuota\"",
 		"mockllm: got 0 calls, want 1; the journal: empty",
 	} {
 		if !strings.HasPrefix(h.errors[i], want) {
 			t.Errorf("got  %s\nwant %s…", h.errors[i], want)
 		}
 	}
+	srv.Fail("18", 1) // Qianfan's, whom nobody calls.
 	srv.PrintJournal(h, 2)
+	if got := h.lines[0]; !strings.Contains(got, `no call has met yet, 1 times: {"error":"18"`) {
+		t.Errorf("what waits is printed as %s", got)
+	}
 	if got := h.lines[0]; strings.Count(got, "#") != 2 || strings.Count(got, "\n      ") < 2 || !strings.Contains(got, "\n      head    200") {
 		t.Errorf("the journal with the script of one is printed as %s", got)
 	}

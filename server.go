@@ -1,7 +1,6 @@
 package mockllm
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -106,17 +105,8 @@ func (s *Server) notice(scenario *scenarios.Scenario) {
 // Handler returns the vendors' paths.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.exchange) }
 
-// AdminHandler returns the management API.
-func (s *Server) AdminHandler(o admin.Options) http.Handler {
-	return admin.Handler(s, s.adminOptions(o))
-}
-
-func (s *Server) adminOptions(o admin.Options) admin.Options {
-	o.Log = cmp.Or(o.Log, s.log)
-	return o
-}
-
-// Serve answers the vendors' paths on the listener until [Server.Close].
+// Serve answers the vendors' paths on the listener until [Server.Close], and then
+// returns nil. The server closes the listener.
 func (s *Server) Serve(l net.Listener) error {
 	s.setURL("http://" + l.Addr().String())
 	return s.serve(s.withFate(l), &http.Server{Handler: s.Handler()})
@@ -131,7 +121,7 @@ func (s *Server) setURL(url string) {
 	}
 }
 
-// ServeAdmin answers the management API on the listener until [Server.Close].
+// ServeAdmin answers the admin API on the listener until [Server.Close].
 func (s *Server) ServeAdmin(l net.Listener, o admin.Options) error {
 	return s.serveAdmin(l, s.AdminHandler(o))
 }
@@ -217,7 +207,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 }
 
 // Close stops everything at once. Answers under way are broken off, and are
-// over when it returns.
+// over when it returns. Closing again does nothing.
 func (s *Server) Close() error {
 	s.mu.Lock()
 	s.closing = true
@@ -253,11 +243,3 @@ func (s *Server) URL() string {
 	defer s.mu.Unlock()
 	return s.url
 }
-
-// BaseURL returns what a client of the dialect takes for its base URL: it ends
-// in /api/v1 for "dashscope-native", in /compatible-mode/v1 for
-// "dashscope-compatible" and "dashscope-responses", in /apps/anthropic for
-// "dashscope-anthropic", in /anthropic for "qianfan-anthropic", and is the bare
-// host for "qianfan-v1". That of a WebSocket begins with ws or wss. It panics if
-// there is no such dialect.
-func (s *Server) BaseURL(dialect string) string { return s.Namespace("").BaseURL(dialect) }

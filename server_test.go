@@ -164,18 +164,18 @@ func TestNamespaces(t *testing.T) {
 						t.Errorf("%s, call %d: status %d, want %d", ns, call+1, got, want)
 					}
 				}
-				if found, _ := srv.Exchanges(ns); len(found) != 3 {
+				if found := srv.Namespace(ns).Journal(); len(found) != 3 {
 					t.Errorf("%s: %d exchanges in the journal, want 3", ns, len(found))
 				}
 			}
-			if err := srv.Reset(t.Context(), "blue"); err != nil {
+			if err := srv.Namespace("blue").Reset(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			path, header := of("blue")
 			if got, _ := post(t, srv.URL()+path, hello, header...); got != 429 {
 				t.Errorf("after a reset: status %d, want 429", got)
 			}
-			if found, _ := srv.Exchanges("red"); len(found) != 3 {
+			if found := srv.Namespace("red").Journal(); len(found) != 3 {
 				t.Errorf("the reset of blue touched red")
 			}
 		})
@@ -194,7 +194,7 @@ func TestTokenCarriesNamespace(t *testing.T) {
 		t.Fatal(err)
 	}
 	post(t, srv.URL()+v1Path+"?access_token="+token.AccessToken, `{"messages":[{"role":"user","content":"hi"}]}`, "Authorization", "")
-	if found, _ := srv.Exchanges("blue"); len(found) != 2 || found[1].Dialect != catalog.QianfanV1 {
+	if found := srv.Namespace("blue").Journal(); len(found) != 2 || found[1].Dialect != catalog.QianfanV1 {
 		t.Errorf("the journal of blue: %+v", found)
 	}
 }

@@ -176,7 +176,11 @@ func TestShutdownClosesIdleSockets(t *testing.T) {
 func TestTooBigWhileWaiting(t *testing.T) {
 	srv := RunT(t, ScenarioText("[[rule]]\nname = \"r\"\nmatch.dialect = \"dashscope-ws\"\nlatency = \"1h\""))
 	s := openSocket(t, srv)
-	s.send(runSpeech, strings.Repeat(" ", 1<<20+1))
+	s.send(runSpeech)
+	for len(srv.Journal()) == 0 {
+		runtime.Gosched()
+	}
+	s.send(strings.Repeat(" ", 1<<20+1))
 	if got := s.hear(); !strings.HasPrefix(got, "closed 1009") {
 		t.Error(got)
 	}

@@ -247,7 +247,7 @@ func TestSocketNamespaces(t *testing.T) {
 		c.send(runTask("tts", "none", `"input":{"text":"One."},"parameters":{"voice":"v"}`))
 		c.events()
 	}
-	if blue, _ := srv.Exchanges("blue"); len(blue) != 2 || len(srv.Journal()) != 0 {
+	if blue := srv.Namespace("blue").Journal(); len(blue) != 2 || len(srv.Journal()) != 0 {
 		t.Errorf("%d in blue, %d elsewhere", len(blue), len(srv.Journal()))
 	}
 }

@@ -421,7 +421,7 @@ func TestTemporaryKeys(t *testing.T) {
 	c.do(http.MethodGet, "/api/v1/files", "")
 	clock.Advance(time.Second)
 	c.refuse(http.MethodGet, "/api/v1/files", "", 401, "InvalidApiKey")
-	if exchanges, _ := srv.Exchanges("blue"); len(exchanges) != 4 {
+	if exchanges := srv.Namespace("blue").Journal(); len(exchanges) != 4 {
 		t.Errorf("%d exchanges in the namespace of the key that asked for it, want 4", len(exchanges))
 	}
 }

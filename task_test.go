@@ -296,7 +296,7 @@ func TestTaskKeepsItsSpeed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := srv.Follow("", scenario); err != nil {
+		if err := srv.Follow(scenario); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -19,8 +19,8 @@ import (
 
 // A Certificate is what a server shows under TLS, and what clients must trust.
 type Certificate struct {
-	TLS tls.Certificate
-	CA  []byte // The authority's certificate in PEM.
+	TLS tls.Certificate // For [Server.ServeTLS], its key included.
+	CA  []byte          // The authority's certificate in PEM.
 }
 
 // certificateLife is long enough for any test, and short enough for clients

@@ -120,12 +120,12 @@ func TestTokensBelongToAccounts(t *testing.T) {
 	b.wantCode("of an account in arrears", "", b.token("", "broke").Get("access_token").Str, 17)
 	b.wantCode("of an account without the model", "", b.token("", "small").Get("access_token").Str, 6)
 	second := b.token("", "a").Get("access_token").Str
-	if err := b.srv.Revoke(t.Context(), "", token); err != nil {
+	if err := b.srv.Admin().Revoke(t.Context(), "", token); err != nil {
 		t.Fatal(err)
 	}
 	b.wantCode("revoked", "", token, 110)
 	b.wantCode("beside the revoked one", "", second, 0)
-	if err := b.srv.Revoke(t.Context(), "", "a"); err != nil {
+	if err := b.srv.Admin().Revoke(t.Context(), "", "a"); err != nil {
 		t.Fatal(err)
 	}
 	b.wantCode("of a revoked key", "", second, 110)
@@ -140,7 +140,7 @@ func TestRevokedBesideStates(t *testing.T) {
 	b := newBench(t, "[keys.\"*\"]\nstate = \"arrears\"")
 	token := b.token("", "a").Get("access_token").Str
 	b.wantCode("in arrears", "", token, 17)
-	if err := b.srv.Revoke(t.Context(), "", "a"); err != nil {
+	if err := b.srv.Admin().Revoke(t.Context(), "", "a"); err != nil {
 		t.Fatal(err)
 	}
 	b.wantCode("of a revoked key", "", token, 110)

@@ -238,7 +238,7 @@ func TestBeforeUpstream(t *testing.T) {
 	}))
 	defer upstream.Close()
 	front := inFrontOf(t, upstream.URL, "[[limit]]\nmatch.model = \"qwen-max\"\ntotal = 1\n[[rule]]\nname = \"busy\"\nmatch.dialect = \"dashscope-compatible\"\nwhen.calls = 4\nerror = \"Throttling\"")
-	if _, err := front.Throw(t.Context(), "", []byte(`{"match":{"dialect":"dashscope-compatible"},"raw":{"status":418}}`)); err != nil {
+	if _, err := front.Admin().Throw(t.Context(), "", []byte(`{"match":{"dialect":"dashscope-compatible"},"raw":{"status":418}}`)); err != nil {
 		t.Fatal(err)
 	}
 	for i, c := range []struct {

@@ -56,7 +56,7 @@ func TestVerdictIsNotJudgedAgain(t *testing.T) {
 	}
 	call("blue")
 	is("it was reset, and called as often", 200)
-	if err := srv.Follow("blue", mustLoad(t, "name = \"walled\"\n")); err != nil {
+	if err := srv.Namespace("blue").Follow(mustLoad(t, "name = \"walled\"\n")); err != nil {
 		t.Fatal(err)
 	}
 	is("it follows another scenario", 200)

@@ -66,7 +66,7 @@ func TestVerdictOfRealCalls(t *testing.T) {
 				srv.exchanges.Wait()
 				clock.Advance(c.pause)
 			}
-			exchanges, evicted := srv.Exchanges("")
+			exchanges, evicted := srv.Admin().History().Exchanges("")
 			v := verdict.Judge(verdict.Input{Scenario: s, Exchanges: exchanges, Evicted: evicted})
 			got := string(v.Status)
 			for _, f := range v.Findings {

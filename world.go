@@ -67,6 +67,21 @@ func (w *worlds) visit(name string) (visit, []string) { return w.enter(name, 1) 
 // in returns the world of a namespace in the same way, without an exchange.
 func (w *worlds) in(name string) (visit, []string) { return w.enter(name, 0) }
 
+// look returns the world of a namespace for who only looks: none is made by it, nor
+// kept.
+func (w *worlds) look(name string) visit {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	at := w.all[name]
+	switch {
+	case name == "":
+		at = w.main
+	case at == nil:
+		at = &world{name: name, clock: play.NewAdjustable(w.base)}
+	}
+	return visit{world: at, engine: w.engineOf(at), clock: at.clock}
+}
+
 func (w *worlds) enter(name string, exchanges int) (visit, []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -143,13 +158,18 @@ func (w *worlds) replace(name string, engine *scenarios.Engine, still func(*scen
 	return gone, true
 }
 
-// drop forgets a namespace and reports whether there was one.
-func (w *worlds) drop(name string) bool {
+// has reports whether there is a namespace besides the default one.
+func (w *worlds) has(name string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	_, found := w.all[name]
+	return w.all[name] != nil
+}
+
+// drop forgets a namespace.
+func (w *worlds) drop(name string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	delete(w.all, name)
-	return found
 }
 
 // list returns all namespaces, the default one first and the others by name.

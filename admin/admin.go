@@ -21,7 +21,8 @@ import (
 	"github.com/mockllm/mockllm/verdict"
 )
 
-// A Server is what the admin API manages.
+// A Server is what the admin API manages. The namespace "" is the default one. An
+// error that does not say otherwise is that of a state that servers share.
 type Server interface {
 	// Info describes the server and the scenario that it follows.
 	Info() Info
@@ -43,41 +44,46 @@ type Server interface {
 	// the same, so is the verdict. It is "" where nobody can tell without judging.
 	JudgedFrom(namespace string) string
 
-	// Reset makes a namespace as new: counters, windows and journal.
+	// Reset makes a namespace as new: counters, windows, limits, one-shots,
+	// records and journal. Its scenario and its clock stay.
 	Reset(ctx context.Context, namespace string) error
 
 	// Release ends what a sticky rule holds for in a namespace. The error wraps
 	// [scenarios.ErrNotSticky] if there is no such rule.
 	Release(ctx context.Context, namespace, rule string) error
 
-	// Revoke makes a key or an access token bad in a namespace, until the
-	// namespace is reset.
+	// Revoke makes a key or an access token bad in a namespace, whatever the
+	// scenario says of it, until the namespace is reset.
 	Revoke(ctx context.Context, namespace, key string) error
 
 	// Namespaces lists them, the default one first.
 	Namespaces() []Namespace
 
-	// Forget removes a namespace and reports whether there was one.
+	// Forget removes a namespace with all that belongs to it, and reports
+	// whether there was one. The default one cannot be removed.
 	Forget(ctx context.Context, namespace string) (bool, error)
 
 	// Clock tells a namespace's time.
 	Clock(namespace string) Clock
 
-	// AdvanceClock moves a namespace's clock forward.
+	// AdvanceClock moves a namespace's clock forward, for vendor time and waits
+	// on the wire alike.
 	AdvanceClock(namespace string, by time.Duration) error
 
 	// StopClock has a namespace's clock stand still, or go on.
 	StopClock(namespace string, stopped bool) error
 
-	// Throw throws a one-shot, written in JSON, and returns its id. An error is
-	// a [*scenarios.InvalidError] or wraps [scenarios.ErrQueueFull].
+	// Throw throws a one-shot at the next calls of a namespace that match, and
+	// returns its id. It is written in JSON with the keys of a rule; see
+	// [scenarios.Shot]. An error is a [*scenarios.InvalidError] or wraps
+	// [scenarios.ErrQueueFull].
 	Throw(ctx context.Context, namespace string, source []byte) (uint64, error)
 
 	// Thrown lists the one-shots that wait.
 	Thrown(ctx context.Context, namespace string) ([]scenarios.Queued, error)
 
-	// TakeBack takes a one-shot back, or with 0 all, and reports whether there
-	// was one.
+	// TakeBack takes a one-shot back, or with 0 all of a namespace, and reports
+	// whether there was one.
 	TakeBack(ctx context.Context, namespace string, id uint64) (bool, error)
 
 	// Scenario returns the scenario that a namespace follows.
@@ -87,9 +93,11 @@ type Server interface {
 	// counts nothing.
 	Stand(ctx context.Context, namespace string) (scenarios.Standing, error)
 
-	// FollowIf has a namespace follow a scenario, if the function says so of
-	// the one that it follows until then; nil follows the default namespace's
-	// again. If it does not say so, the error is [ErrChanged].
+	// FollowIf has a namespace follow a scenario from its next call on, if the
+	// function says so of the one that it follows until then, so that nobody
+	// undoes what somebody else changed meanwhile; nil follows the default
+	// namespace's again. If it does not say so, the error is [ErrChanged]. The
+	// function may be called more than once, and must not ask the server.
 	FollowIf(namespace string, s *scenarios.Scenario, still func(now *scenarios.Scenario) bool) error
 }
 

@@ -446,7 +446,6 @@ func TestVerifyRequests(t *testing.T) {
 		`{"count":1,"match":{"key":"sk-01"}}`: `a key is given redacted`,
 		`{"count":1,"match":{"cause":"x"}}`:   `"pointer":"/match/cause"`,
 		`{"count":1,"match":{"dialect":"x"}}`: `"pointer":"/match/dialect"`,
-		`{"count":` + strings.Repeat("1", longestClaim) + `}`: `too large`,
 	} {
 		r := httptest.NewRequest("POST", "http://127.0.0.1/api/v1/verify", strings.NewReader(body))
 		w := httptest.NewRecorder()

@@ -3,7 +3,6 @@ package admin
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -16,14 +15,10 @@ import (
 	"github.com/mockllm/mockllm/sentences"
 )
 
-// longestClaim bounds the body of a claim, in bytes.
-const longestClaim = 64 << 10
-
 // verify tells whether what the caller claims of the journal holds.
 func (a api) verify(w http.ResponseWriter, r *http.Request, query url.Values) {
-	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, longestClaim))
-	if err != nil {
-		problem(w, http.StatusBadRequest, "bad body", "%v", err)
+	text, ok := body(w, r, maxBody)
+	if !ok {
 		return
 	}
 	claim, wrong := claimOf(text)

@@ -125,7 +125,7 @@ func (a api) faults(w http.ResponseWriter, r *http.Request, namespace string) {
 }
 
 func (a api) throw(w http.ResponseWriter, r *http.Request, namespace string) {
-	source, ok := body(w, r, maxFault)
+	source, ok := body(w, r, maxBody)
 	if !ok {
 		return
 	}
@@ -233,7 +233,7 @@ func (a api) follow(w http.ResponseWriter, r *http.Request, namespace string, s 
 
 // Bounds of what may be posted, in bytes.
 const (
-	maxFault    = 64 << 10
+	maxBody     = 64 << 10 // Of all but scenarios.
 	maxScenario = 4 << 20
 )
 
@@ -253,7 +253,7 @@ func body(w http.ResponseWriter, r *http.Request, most int64) ([]byte, bool) {
 
 // read fills in a value from the request's body, whose every key must be known.
 func read(w http.ResponseWriter, r *http.Request, into any) bool {
-	text, ok := body(w, r, maxFault)
+	text, ok := body(w, r, maxBody)
 	if !ok {
 		return false
 	}

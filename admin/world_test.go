@@ -43,6 +43,7 @@ func TestWorldAPI(t *testing.T) {
 		{"POST", "faults", `{"error": "Throttling", "times": 2}`, 201, `{"id":1}`},
 		{"POST", "faults", `{"eror": "Throttling"}`, 422, `"pointer":"/eror"`},
 		{"POST", "faults", strings.Repeat(" ", 70_000), 413, "at most 65536"},
+		{"POST", "verify", strings.Repeat(" ", 70_000), 413, "at most 65536"},
 		{"DELETE", "faults", "", 204, ""},
 		{"DELETE", "faults/7", "", 404, "no fault with id 7"},
 		{"DELETE", "faults/x", "", 400, "number from 1"},

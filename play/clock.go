@@ -90,8 +90,8 @@ func (m *Manual) Advance(d time.Duration) {
 	}
 }
 
-// Waiting returns how many sleepers there are.
-func (m *Manual) Waiting() int {
+// waiting returns how many sleepers there are.
+func (m *Manual) waiting() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return len(m.waiters)

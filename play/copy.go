@@ -66,7 +66,7 @@ const keptCopy = 16 << 10
 // isUpstream reports whether what comes from upstream broke off.
 func isUpstream(err error) bool {
 	var upstream *UpstreamError
-	return errors.As(err, &upstream) || errors.Is(err, ErrFrameTooLong)
+	return errors.As(err, &upstream) || errors.Is(err, errFrameTooLong)
 }
 
 // copy performs a copy step. Where upstream breaks off, so does the answer,

@@ -91,7 +91,7 @@ func (a Answer) damaged(d scenarios.Decision, wire Timing) (Script, error) {
 	if a.Status == http.StatusSwitchingProtocols {
 		return nil, sentences.Errorf("fault: a WebSocket that passes cannot have kind %s: its handshake is over", d.Fault.Kind)
 	}
-	body, err := a.Body.All(longestDamaged)
+	body, err := a.Body.all(longestDamaged)
 	if err != nil {
 		return nil, err
 	}

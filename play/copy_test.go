@@ -95,11 +95,11 @@ func TestCopyForATime(t *testing.T) {
 // TestFrameTooLong gives up on a frame that never ends, and does not keep it.
 func TestFrameTooLong(t *testing.T) {
 	s := NewSource(io.NopCloser(endless{}), true, nil, nil)
-	if _, _, err := s.frame(make([]byte, copySize)); !errors.Is(err, ErrFrameTooLong) {
+	if _, _, err := s.frame(make([]byte, copySize)); !errors.Is(err, errFrameTooLong) {
 		t.Error(err)
 	}
 	s = NewSource(io.NopCloser(bytes.NewReader(make([]byte, 11))), false, nil, nil)
-	if _, err := s.All(10); err == nil {
+	if _, err := s.all(10); err == nil {
 		t.Error("more than it may is read")
 	}
 }

@@ -359,15 +359,15 @@ func TestManualClock(t *testing.T) {
 		if d := <-woken; d != time.Second {
 			t.Errorf("%v woke first", d)
 		}
-		if clock.Waiting() != 1 || !clock.Now().Equal(start.Add(time.Second)) {
-			t.Errorf("%d sleep, now %v", clock.Waiting(), clock.Now())
+		if clock.waiting() != 1 || !clock.Now().Equal(start.Add(time.Second)) {
+			t.Errorf("%d sleep, now %v", clock.waiting(), clock.Now())
 		}
 		clock.Advance(time.Hour)
 		<-woken
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := clock.Sleep(ctx, time.Second); err == nil || clock.Waiting() != 0 {
-			t.Errorf("a sleep whose context ended returns %v and leaves %d", err, clock.Waiting())
+		if err := clock.Sleep(ctx, time.Second); err == nil || clock.waiting() != 0 {
+			t.Errorf("a sleep whose context ended returns %v and leaves %d", err, clock.waiting())
 		}
 	})
 }
@@ -377,8 +377,8 @@ func TestManualClockAwaits(t *testing.T) {
 	for range 2 {
 		go clock.Sleep(t.Context(), time.Second)
 	}
-	if err := clock.Await(t.Context(), 2); err != nil || clock.Waiting() != 2 {
-		t.Errorf("%v, %d sleep", err, clock.Waiting())
+	if err := clock.Await(t.Context(), 2); err != nil || clock.waiting() != 2 {
+		t.Errorf("%v, %d sleep", err, clock.waiting())
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -386,8 +386,8 @@ func TestManualClockAwaits(t *testing.T) {
 		t.Error("a third sleeper was found")
 	}
 	clock.Advance(time.Second)
-	if clock.Waiting() != 0 {
-		t.Errorf("%d still sleep", clock.Waiting())
+	if clock.waiting() != 0 {
+		t.Errorf("%d still sleep", clock.waiting())
 	}
 }
 

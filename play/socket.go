@@ -201,7 +201,7 @@ func (r *SocketRun) Say(m responders.SocketMessage) (over bool) {
 			return true
 		}
 	}
-	return r.call.Over()
+	return r.call.over
 }
 
 // Fail ends the call because the client can no longer be heard.

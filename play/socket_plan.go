@@ -20,7 +20,7 @@ type SocketCall struct {
 	last   *responders.SocketMessage // What is said at the break; nil if there is none.
 
 	begun   bool
-	over    bool
+	over    bool // Nothing more is said.
 	results int
 	bytes   int                     // Of the results.
 	held    *responders.SocketFrame // Comes behind the next message; nil for none.
@@ -34,9 +34,6 @@ func PlanSocket(d scenarios.Decision, wire Timing) SocketCall {
 	}
 	return c
 }
-
-// Over reports whether nothing more is said in the call.
-func (c SocketCall) Over() bool { return c.over }
 
 // Plan writes the script for a message and returns the call behind it.
 func (c SocketCall) Plan(m responders.SocketMessage) (Script, SocketCall) {

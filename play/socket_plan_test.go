@@ -62,7 +62,7 @@ func TestSocketPlanBeforeTheEnd(t *testing.T) {
 			m.Break = &responders.SocketMessage{Events: []responders.SocketEvent{failed}}
 		}
 		script, call := PlanSocket(d, nil).Plan(m)
-		if got := briefSocket(script); got != want || !call.Over() {
+		if got := briefSocket(script); got != want || !call.over {
 			t.Errorf("%s\n got %s\nwant %s", rule, got, want)
 		}
 	}
@@ -127,7 +127,7 @@ func TestSocketPlan(t *testing.T) {
 		var got []string
 		for _, m := range messages {
 			var script Script
-			if !call.Over() {
+			if !call.over {
 				script, call = call.Plan(m)
 			}
 			got = append(got, briefSocket(script))
@@ -135,7 +135,7 @@ func TestSocketPlan(t *testing.T) {
 		if text := strings.Join(got, " | "); text != want {
 			t.Errorf("%s\ngot  %s\nwant %s", rule, text, want)
 		}
-		if !call.Over() {
+		if !call.over {
 			t.Errorf("%s: the call is not over", rule)
 		}
 	}

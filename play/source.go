@@ -34,8 +34,8 @@ const copySize = 32 << 10
 // longestFrame bounds a frame that is waited for as a whole.
 const longestFrame = 10 << 20
 
-// ErrFrameTooLong says that a frame of upstream's is too long to be held back.
-var ErrFrameTooLong = sentences.Errorf("a frame from upstream is longer than %d bytes", longestFrame)
+// errFrameTooLong says that a frame of upstream's is too long to be held back.
+var errFrameTooLong = sentences.Errorf("a frame from upstream is longer than %d bytes", longestFrame)
 
 // An UpstreamError says that what comes from upstream broke off.
 type UpstreamError struct{ Err error }
@@ -141,7 +141,7 @@ func (s *Source) frame(buffer []byte) (data []byte, whole bool, err error) {
 			return data, len(data) > 0 && !s.stream && s.err == io.EOF, s.err
 		}
 		if len(s.pending) > longestFrame {
-			return nil, false, ErrFrameTooLong
+			return nil, false, errFrameTooLong
 		}
 		n, _ := s.read(buffer)
 		s.pending = append(s.pending, buffer[:n]...)
@@ -153,8 +153,8 @@ func (s *Source) unread(data []byte) {
 	s.pending, s.scan = append(bytes.Clone(data), s.pending...), frameScan{}
 }
 
-// All reads the rest, at most so many bytes.
-func (s *Source) All(most int64) ([]byte, error) {
+// all reads the rest, at most so many bytes.
+func (s *Source) all(most int64) ([]byte, error) {
 	var all bytes.Buffer
 	buffer := make([]byte, copySize)
 	for {

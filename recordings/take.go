@@ -1,6 +1,7 @@
 package recordings
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -124,30 +125,34 @@ func NewRecorder() *Recorder { return &Recorder{skipped: map[string]int{}} }
 func (r *Recorder) Keep(t *Take, end End) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	why := ""
 	if (end == ClientLeft || end == Stopped) && t.ended() {
 		end = Whole
 	}
-	switch encoding := t.Answer.Get("Content-Encoding"); {
-	case !matchable(t.Request):
-		why = unknownPath
-	case t.Status == http.StatusSwitchingProtocols:
-		why = socket
-	case end == ClientLeft || end == Stopped || end == CutShort || end == NoAnswer || end == BrokenOff && !(t.Stream && t.Request.Stream):
-		why = string(end)
-	case t.size > 0 && encoding != "" && !strings.EqualFold(encoding, "identity"):
-		why = compressed
-	case t.size+len(t.Request.Body) > longestTake:
-		why = tooLong
-	case len(r.takes) == mostTakes || r.bytes+t.size+len(t.Request.Body) > mostBytes:
-		why = tooMany
-	}
-	if why != "" {
+	if why := r.refuses(t, end); why != "" {
 		r.skipped[why]++
 		return
 	}
 	r.bytes += t.size + len(t.Request.Body)
 	r.takes, r.ends = append(r.takes, t), append(r.ends, end)
+}
+
+// refuses says why an exchange is not recorded, "" if it is.
+func (r *Recorder) refuses(t *Take, end End) string {
+	switch encoding := t.Answer.Get("Content-Encoding"); {
+	case !matchable(t.Request):
+		return unknownPath
+	case t.Status == http.StatusSwitchingProtocols:
+		return socket
+	case end == ClientLeft || end == Stopped || end == CutShort || end == NoAnswer || end == BrokenOff && !(t.Stream && t.Request.Stream):
+		return string(end)
+	case t.size > 0 && encoding != "" && !strings.EqualFold(encoding, "identity"):
+		return compressed
+	case t.size+len(t.Request.Body) > longestTake:
+		return tooLong
+	case len(r.takes) == mostTakes || r.bytes+t.size+len(t.Request.Body) > mostBytes:
+		return tooMany
+	}
+	return ""
 }
 
 // matchable reports whether a rule can be about the call.
@@ -160,9 +165,5 @@ func matchable(r *scenarios.Request) bool {
 func (r *Recorder) Skipped() map[string]int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	all := map[string]int{}
-	for why, n := range r.skipped {
-		all[why] = n
-	}
-	return all
+	return maps.Clone(r.skipped)
 }

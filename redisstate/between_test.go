@@ -160,7 +160,7 @@ func TestChangesUnderLoad(t *testing.T) {
 			t.Error(err)
 		}
 		if i%3 == 0 {
-			if err := three[(i+1)%3].Reset(t.Context(), "blue"); err != nil {
+			if err := three[(i+1)%3].Namespace("blue").Reset(t.Context()); err != nil {
 				t.Error(err)
 			}
 		}
@@ -172,7 +172,7 @@ func TestChangesUnderLoad(t *testing.T) {
 			t.Errorf("replica %d follows another scenario: %s", i+1, got)
 		}
 	}
-	if err := three[0].Reset(t.Context(), "blue"); err != nil {
+	if err := three[0].Namespace("blue").Reset(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for n := range uint64(3) {

@@ -23,7 +23,7 @@ func TestEverythingExpires(t *testing.T) {
 	srv := mockllm.RunT(t, mockllm.WithState(state), mockllm.ScenarioText(everything))
 	for namespace, calls := range map[string]int{"": 7, "blue": 4} { // Five are thrown at.
 		srv.Namespace(namespace).Fail("Arrearage", 5)
-		if err := srv.Revoke(t.Context(), namespace, "sk-bad"); err != nil {
+		if err := srv.Admin().Revoke(t.Context(), namespace, "sk-bad"); err != nil {
 			t.Fatal(err)
 		}
 		if err := srv.Namespace(namespace).Follow(loaded(t, everything)); err != nil {

@@ -43,7 +43,7 @@ func TestWatchOfReplicas(t *testing.T) {
 	ask(t, three[1], "blue") // Before.
 	await(t, func() bool { return len(three[0].Namespace("blue").Journal()) == 1 })
 	for _, brief := range []bool{false, true} {
-		w, err := three[0].History().Follow(journal.Watch{Namespace: "blue", Brief: brief})
+		w, err := three[0].Admin().History().Follow(journal.Watch{Namespace: "blue", Brief: brief})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,7 +62,7 @@ func TestWatchOfReplicas(t *testing.T) {
 		}
 		w.Close()
 	}
-	brief, err := three[0].History().Follow(journal.Watch{Namespace: "blue", Brief: true})
+	brief, err := three[0].Admin().History().Follow(journal.Watch{Namespace: "blue", Brief: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestWatchSinceOfReplicas(t *testing.T) {
 			for _, e := range all[i:] {
 				want[e.ID] = true
 			}
-			w, err := srv.History().WatchSince("", since.ID)
+			w, err := srv.Admin().History().WatchSince("", since.ID)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -116,7 +116,7 @@ func TestWatchWithoutRedis(t *testing.T) {
 		state := open(t, server, patient, redisstate.Options{Failure: redisstate.Local})
 		two, states = append(two, mockllm.RunT(t, mockllm.WithState(state))), append(states, state)
 	}
-	before, err := two[0].History().Watch("")
+	before, err := two[0].Admin().History().Watch("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestWatchWithoutRedis(t *testing.T) {
 		ask(t, two[1], "")
 		return !states[0].Stats().Up && !states[1].Stats().Up
 	})
-	meanwhile, err := two[0].History().Watch("")
+	meanwhile, err := two[0].Admin().History().Watch("")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,9 +11,6 @@ import (
 
 // Spend implements [scenarios.Allowances].
 func (s *State) Spend(ctx context.Context, namespace string, at time.Time, claims []scenarios.Claim) error {
-	if local := s.local(); local != nil {
-		return local.Spend(ctx, namespace, at, claims)
-	}
 	a := args{}
 	a.moment(at)
 	a.number(uint64(len(claims)))
@@ -67,9 +64,6 @@ func (s *State) Free(ctx context.Context, namespace string, slots []scenarios.Sl
 
 // Hold implements [scenarios.Holds].
 func (s *State) Hold(ctx context.Context, namespace string, h scenarios.Hold, until time.Time) error {
-	if local := s.local(); local != nil {
-		return local.Hold(ctx, namespace, h, until)
-	}
 	a := args{}
 	a.text(holdField(h))
 	a.moment(until)
@@ -78,9 +72,6 @@ func (s *State) Hold(ctx context.Context, namespace string, h scenarios.Hold, un
 
 // Release implements [scenarios.Holds].
 func (s *State) Release(ctx context.Context, namespace, rule string) error {
-	if local := s.local(); local != nil {
-		return local.Release(ctx, namespace, rule)
-	}
 	a := args{}
 	a.text(field(rule, ""))
 	return s.do(ctx, s.scripts.release, namespace, a, func(m scenarios.State) error { return m.Release(ctx, namespace, rule) })

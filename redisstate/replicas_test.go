@@ -177,17 +177,17 @@ func TestThreeReplicas(t *testing.T) {
 		}
 		first := slices.MinFunc(got, func(a, b journal.Exchange) int { return int(a.ID>>32) - int(b.ID>>32) })
 		for _, e := range []journal.Exchange{first, got[0], got[1], got[2]} {
-			known, near, err := srv.Near("", e.ID)
-			if mine := e.ID>>32 == srv.History().Replica(); err != nil || known.ID != e.ID || (near != nil) != mine {
+			known, near, err := srv.Admin().Near("", e.ID)
+			if mine := e.ID>>32 == srv.Admin().History().Replica(); err != nil || known.ID != e.ID || (near != nil) != mine {
 				t.Errorf("replica %d tells of exchange %d: %v, %v", i+1, e.ID, known.ID, near)
 			}
 		}
-		found, err := srv.History().Verify("", journal.Claim{Pattern: journal.Pattern{Cause: "limit"}, AtLeast: 130, AtMost: 130})
+		found, err := srv.Admin().History().Verify("", journal.Claim{Pattern: journal.Pattern{Cause: "limit"}, AtLeast: 130, AtMost: 130})
 		if err != nil || !found.OK {
 			t.Errorf("replica %d: %+v, %v", i+1, found.Count, err)
 		}
 	}
-	if err := three[2].Reset(t.Context(), ""); err != nil {
+	if err := three[2].Reset(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for i, srv := range three {
@@ -236,13 +236,13 @@ func TestKeysOfReplicas(t *testing.T) {
 	if a, b := status(two[0]), status(two[1]); a != 200 || b != 200 {
 		t.Fatalf("before: %d and %d", a, b)
 	}
-	if err := two[0].Revoke(t.Context(), "", "sk-revoked"); err != nil {
+	if err := two[0].Admin().Revoke(t.Context(), "", "sk-revoked"); err != nil {
 		t.Fatal(err)
 	}
 	if a, b := status(two[0]), status(two[1]); a != 401 || b != 401 {
 		t.Errorf("revoked: %d and %d", a, b)
 	}
-	if err := two[1].Reset(t.Context(), ""); err != nil {
+	if err := two[1].Reset(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if a, b := status(two[0]), status(two[1]); a != 200 || b != 200 {

@@ -147,6 +147,9 @@ func (s *State) count(ctx context.Context, script *redis.Script, namespace strin
 // do runs a script whose answer is of no interest, or does the same in memory
 // while Redis cannot be reached.
 func (s *State) do(ctx context.Context, script *redis.Script, namespace string, a args, otherwise func(scenarios.State) error) error {
+	if local := s.local(); local != nil {
+		return otherwise(local)
+	}
 	if _, err := s.eval(ctx, script, namespace, a); err != nil {
 		_, err = fall(s, err, func(m scenarios.State) (struct{}, error) { return struct{}{}, otherwise(m) })
 		return err

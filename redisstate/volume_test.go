@@ -14,13 +14,13 @@ import (
 // while the journal is emptied belongs to what was emptied, as on one server.
 func TestEmptiedWhileOneIsUnderWay(t *testing.T) {
 	for name, empty := range map[string]func(*mockllm.Server) error{
-		"reset":   func(srv *mockllm.Server) error { return srv.Reset(t.Context(), "") },
-		"emptied": func(srv *mockllm.Server) error { return srv.History().Empty(t.Context(), "") },
+		"reset":   func(srv *mockllm.Server) error { return srv.Reset(t.Context()) },
+		"emptied": func(srv *mockllm.Server) error { return srv.Admin().History().Empty(t.Context(), "") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			two := replicas(t, redistest.Run(t), 2, mockllm.ScenarioText("[[rule]]\nname = \"slow\"\nmatch.model = \"qwen-plus\"\nlatency = \"1h\"\n"))
 			a, b := two[0], two[1]
-			watcher, err := b.History().Watch("")
+			watcher, err := b.Admin().History().Watch("")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -39,7 +39,7 @@ func TestEmptiedWhileOneIsUnderWay(t *testing.T) {
 			if all := b.Journal(); len(all) != 0 {
 				t.Errorf("its own replica tells of %d exchanges under way", len(all))
 			}
-			if err := b.AdvanceClock("", 2*time.Hour); err != nil {
+			if err := b.Admin().AdvanceClock("", 2*time.Hour); err != nil {
 				t.Fatal(err)
 			}
 			if got := <-slow; got != "200slow" {

@@ -68,32 +68,41 @@ func TestScenarioOfReplicas(t *testing.T) {
 	want(b, "blue", "400arrears")
 	want(a, "blue", "400arrears")
 	want(b, "red", "200")
-	if err := b.Reset(t.Context(), "blue"); err != nil {
+	if err := b.Namespace("blue").Reset(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	want(a, "blue", "400arrears") // It outlives a reset.
-	if got := b.Scenario("blue").Source(); string(got) != arrears {
+	if got := b.Admin().Scenario("blue").Source(); string(got) != arrears {
 		t.Errorf("the other replica follows %s", got)
 	}
-	if err := b.Follow("", loaded(t, busy)); err != nil {
+	if err := b.Follow(loaded(t, busy)); err != nil {
 		t.Fatal(err)
 	}
 	want(a, "red", "429busy")
 	want(a, "", "429busy")
 	want(a, "blue", "400arrears")
-	if err := b.Follow("blue", nil); err != nil {
+	if err := b.Namespace("blue").Follow(nil); err != nil {
 		t.Fatal(err)
 	}
 	want(a, "blue", "429busy")
-	if err := a.Follow("green", loaded(t, arrears)); err != nil {
+	if err := a.Namespace("green").Follow(loaded(t, arrears)); err != nil {
 		t.Fatal(err)
 	}
 	want(b, "green", "400arrears")
-	if found, err := a.Forget(t.Context(), "green"); err != nil || !found {
+	if err := a.Namespace("told").Follow(loaded(t, arrears)); err != nil {
+		t.Fatal(err)
+	}
+	want(a, "called", "429busy")
+	for namespace, there := range map[string]bool{"never": false, "told": true, "called": true} { // None of which it saw.
+		if found, err := b.Admin().Forget(t.Context(), namespace); err != nil || found != there {
+			t.Errorf("there was a namespace %s: %t, %v", namespace, found, err)
+		}
+	}
+	if found, err := a.Admin().Forget(t.Context(), "green"); err != nil || !found {
 		t.Fatal(found, err)
 	}
 	want(b, "green", "429busy")
-	if err := a.Follow("", &scenarios.Scenario{Name: "in Go"}); err == nil || !strings.Contains(err.Error(), "no text") {
+	if err := a.Follow(&scenarios.Scenario{Name: "in Go"}); err == nil || !strings.Contains(err.Error(), "no text") {
 		t.Errorf("a scenario without a text: %v", err)
 	}
 }
@@ -103,17 +112,17 @@ func TestScenarioOfReplicas(t *testing.T) {
 func TestNoChangeOfReplicasIsLost(t *testing.T) {
 	all := replicas(t, redistest.Run(t), 3)
 	const times = 10
-	begin := all[0].Clock("blue").Now
+	begin := all[0].Admin().Clock("blue").Now
 	var changing sync.WaitGroup
 	for i, srv := range all {
 		changing.Go(func() {
 			for n := range times {
-				if err := srv.AdvanceClock("blue", time.Hour); err != nil {
+				if err := srv.Admin().AdvanceClock("blue", time.Hour); err != nil {
 					t.Error(err)
 				}
 				for {
-					read := srv.Scenario("blue")
-					err := srv.FollowIf("blue", loaded(t, string(read.Source())+fmt.Sprintf("[[rule]]\nname = \"%d of %d\"\nmatch.model = \"m-%d-%d\"\nerror = \"Arrearage\"\n", n, i, n, i)),
+					read := srv.Admin().Scenario("blue")
+					err := srv.Admin().FollowIf("blue", loaded(t, string(read.Source())+fmt.Sprintf("[[rule]]\nname = \"%d of %d\"\nmatch.model = \"m-%d-%d\"\nerror = \"Arrearage\"\n", n, i, n, i)),
 						func(now *scenarios.Scenario) bool { return now.Hash() == read.Hash() })
 					if errors.Is(err, admin.ErrChanged) {
 						continue
@@ -128,10 +137,10 @@ func TestNoChangeOfReplicasIsLost(t *testing.T) {
 	}
 	changing.Wait()
 	for _, srv := range all {
-		if got := len(srv.Scenario("blue").Rules); got != times*len(all) {
+		if got := len(srv.Admin().Scenario("blue").Rules); got != times*len(all) {
 			t.Errorf("%d rules of %d are left", got, times*len(all))
 		}
-		if got := srv.Clock("blue").Now.Sub(begin); got < time.Duration(times*len(all))*time.Hour {
+		if got := srv.Admin().Clock("blue").Now.Sub(begin); got < time.Duration(times*len(all))*time.Hour {
 			t.Errorf("the clock went %v ahead", got)
 		}
 	}
@@ -145,36 +154,36 @@ func TestClockOfReplicas(t *testing.T) {
 	if got := ask(t, a, "blue"); got != "200" {
 		t.Fatal(got)
 	}
-	if err := b.Follow("blue", loaded(t, "[[rule]]\nname = \"later\"\nwhen.window = \"1h..\"\nerror = \"Arrearage\"\n")); err != nil {
+	if err := b.Namespace("blue").Follow(loaded(t, "[[rule]]\nname = \"later\"\nwhen.window = \"1h..\"\nerror = \"Arrearage\"\n")); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.StopClock("blue", true); err != nil {
+	if err := a.Admin().StopClock("blue", true); err != nil {
 		t.Fatal(err)
 	}
-	if x, y := a.Clock("blue"), b.Clock("blue"); !x.Now.Equal(y.Now) || !x.Stopped || !y.Stopped {
+	if x, y := a.Admin().Clock("blue"), b.Admin().Clock("blue"); !x.Now.Equal(y.Now) || !x.Stopped || !y.Stopped {
 		t.Errorf("stopped at %v and %v", x, y)
 	}
-	before := a.Clock("blue").Now
-	follows := a.Scenario("blue")
-	if err := b.AdvanceClock("blue", time.Hour); err != nil {
+	before := a.Admin().Clock("blue").Now
+	follows := a.Admin().Scenario("blue")
+	if err := b.Admin().AdvanceClock("blue", time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	if now := a.Clock("blue").Now; !now.Equal(before.Add(time.Hour)) {
+	if now := a.Admin().Clock("blue").Now; !now.Equal(before.Add(time.Hour)) {
 		t.Errorf("advanced to %v from %v", now, before)
 	}
 	if got := ask(t, a, "blue"); got != "400later" {
 		t.Errorf("an hour later: %s", got)
 	}
-	if a.Scenario("blue") != follows {
+	if a.Admin().Scenario("blue") != follows {
 		t.Error("the scenario was read again")
 	}
-	if err := a.StopClock("blue", false); err != nil {
+	if err := a.Admin().StopClock("blue", false); err != nil {
 		t.Fatal(err)
 	}
-	if c := b.Clock("blue"); c.Stopped || c.Now.Before(before.Add(time.Hour)) {
+	if c := b.Admin().Clock("blue"); c.Stopped || c.Now.Before(before.Add(time.Hour)) {
 		t.Errorf("it goes on at %v", c)
 	}
-	if c := b.Clock("red"); c.Stopped || c.Now.After(time.Now().Add(time.Minute)) {
+	if c := b.Admin().Clock("red"); c.Stopped || c.Now.After(time.Now().Add(time.Minute)) {
 		t.Errorf("another namespace: %v", c)
 	}
 }
@@ -183,34 +192,34 @@ func TestClockOfReplicas(t *testing.T) {
 // replicas and on one, nothing is lost.
 func TestChangesAtOnce(t *testing.T) {
 	three := replicas(t, redistest.Run(t), 3)
-	if err := three[0].StopClock("blue", true); err != nil {
+	if err := three[0].Admin().StopClock("blue", true); err != nil {
 		t.Fatal(err)
 	}
-	before := three[0].Clock("blue").Now
+	before := three[0].Admin().Clock("blue").Now
 	const each = 20
 	var wait sync.WaitGroup
 	for i, srv := range three {
 		for range 2 {
 			wait.Go(func() {
 				for range each {
-					if err := srv.AdvanceClock("blue", time.Minute); err != nil {
+					if err := srv.Admin().AdvanceClock("blue", time.Minute); err != nil {
 						t.Error(err)
 					}
 				}
 			})
 		}
 		wait.Go(func() {
-			if err := srv.Follow("blue", loaded(t, []string{arrears, busy, arrears}[i])); err != nil {
+			if err := srv.Namespace("blue").Follow(loaded(t, []string{arrears, busy, arrears}[i])); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	wait.Wait()
 	for i, srv := range three {
-		if now, want := srv.Clock("blue").Now, before.Add(6*each*time.Minute); !now.Equal(want) {
+		if now, want := srv.Admin().Clock("blue").Now, before.Add(6*each*time.Minute); !now.Equal(want) {
 			t.Errorf("replica %d: it is %v, want %v", i+1, now, want)
 		}
-		if rules := srv.Scenario("blue").Rules; len(rules) != 1 {
+		if rules := srv.Admin().Scenario("blue").Rules; len(rules) != 1 {
 			t.Errorf("replica %d lost the scenario: it has %d rules", i+1, len(rules))
 		}
 	}
@@ -236,11 +245,11 @@ func TestConnectionFaultsOfReplicas(t *testing.T) {
 		return true
 	}
 	for range 2 {
-		if err := a.Follow("", loaded(t, "[[connection]]\nname = \"none\"\nwhen.every = 1\nfault = { kind = \"refuse\" }\n")); err != nil {
+		if err := a.Follow(loaded(t, "[[connection]]\nname = \"none\"\nwhen.every = 1\nfault = { kind = \"refuse\" }\n")); err != nil {
 			t.Fatal(err)
 		}
 		await(t, func() bool { return !comes() }) // One without such faults asks nobody whether there are some by now.
-		if err := a.Follow("", loaded(t, busy)); err != nil {
+		if err := a.Follow(loaded(t, busy)); err != nil {
 			t.Fatal(err)
 		}
 		if !comes() {

@@ -3,7 +3,6 @@ package scenarios
 import (
 	"errors"
 	"net/textproto"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -231,41 +230,4 @@ func isToken(name string) bool {
 	return name != "" && !strings.ContainsFunc(name, func(c rune) bool {
 		return c <= ' ' || c >= 0x7f || strings.ContainsRune(`()<>@,;:\"/[]?={}`, c)
 	})
-}
-
-// checkReachable reports rules that can never be asked, because a rule before
-// them answers every call that they match.
-func checkReachable(rules []Rule, r *report) {
-	for j := range rules {
-		for i := range rules[:j] {
-			if rules[i].always() && rules[i].covers(&rules[j]) {
-				r.add("rule"+index(j), "is never reached: rule %q answers every call that it matches", rules[i].Name)
-				break
-			}
-		}
-	}
-}
-
-// always reports whether the rule answers each call that it matches.
-func (r *Rule) always() bool {
-	w := &r.When
-	anyCall := w.Calls == nil || *w.Calls == Calls{From: 1, To: ^uint64(0)}
-	anyTime := w.Window == nil || w.Window.From == 0 && w.Window.To == forever
-	certain := w.Probability == nil || *w.Probability == 1
-	steady := r.answers()
-	if len(r.Step) > 0 {
-		steady = (r.Then == ThenRepeat || r.Then == ThenLoop) && !slices.ContainsFunc(r.Step, func(s Step) bool { return !s.answers() })
-	}
-	return anyCall && anyTime && certain && w.Every <= 1 && steady
-}
-
-// covers reports whether every call that s matches is matched by r, as far as
-// can be proved.
-func (r *Rule) covers(s *Rule) bool {
-	for at := range s.routes {
-		if !r.routes[at] {
-			return false
-		}
-	}
-	return r.Match.wider(&s.Match)
 }

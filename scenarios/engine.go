@@ -43,8 +43,8 @@ type candidate struct {
 	window   Counter // Counts the calls in the rule's window; zero without one.
 }
 
-// NewEngine returns an engine for the scenario, which must have been made by
-// [Load] or have passed [Scenario.Compile].
+// NewEngine returns an engine for the scenario, which must come from [Load] or
+// [Scenario.Compiled]: no rule of another ever fires.
 func NewEngine(s *Scenario, settings Settings, state State) *Engine {
 	e := &Engine{
 		scenario: s,
@@ -103,11 +103,6 @@ func (e *Engine) Wire(d Duration) time.Duration {
 		return e.wall(time.Duration(d))
 	}
 	return time.Duration(d)
-}
-
-// Reset makes a namespace as new.
-func (e *Engine) Reset(ctx context.Context, namespace string) error {
-	return e.state.Reset(ctx, namespace)
 }
 
 // Decide returns what happens to the request: a caller's own wish first, then

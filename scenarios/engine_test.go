@@ -396,7 +396,7 @@ func TestSettings(t *testing.T) {
 // reads like it is ignored.
 func TestEditionOfAScenarioBuiltInGo(t *testing.T) {
 	s := &Scenario{Name: "go", Edition: catalog.Edition202605}
-	if err := s.Compile(); err != nil {
+	if err := s.compile(); err != nil {
 		t.Fatal(err)
 	}
 	if got := NewEngine(s, Settings{}, NewMemory()).Edition(); got != catalog.Edition202605 {

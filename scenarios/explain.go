@@ -71,7 +71,7 @@ func (r *Rule) elsewhere(q *Request) (why sentences.Sentence, n int) {
 			continue
 		}
 		if n++; n == 1 { // The first is told.
-			why = (&condition{key: c.key, want: c.want}).miss(c.got)
+			why = (&condition{demand: demand{key: c.key, want: c.want}}).miss(c.got)
 		}
 	}
 	if n == 0 {

@@ -78,9 +78,9 @@ func (d *Dist) UnmarshalTOML(in any) error {
 	return err
 }
 
-// Draw returns the wait that belongs to the chance u, in [0, 1): the quantile
+// draw returns the wait that belongs to the chance u, in [0, 1): the quantile
 // of the distribution. It is never negative nor longer than 30 days.
-func (w *Wait) Draw(u float64) Duration {
+func (w *Wait) draw(u float64) Duration {
 	var v float64
 	switch w.Dist {
 	case Uniform:
@@ -235,5 +235,5 @@ func (d *Delay) draw(w *Wait, name string, i int) Duration {
 	if w.Dist == "" {
 		return w.fixed
 	}
-	return w.Draw(Roll(d.seed, d.rule+"\x00"+name+"\x00"+strconv.Itoa(i), d.key, d.n))
+	return w.draw(Roll(d.seed, d.rule+"\x00"+name+"\x00"+strconv.Itoa(i), d.key, d.n))
 }

@@ -114,7 +114,7 @@ func TestWaitBounds(t *testing.T) {
 	} {
 		d := waitOf(t, wait)
 		for _, u := range []float64{0, 1e-300, 0.5, 1 - 1e-16, math.Nextafter(1, 0)} {
-			w := d.latency.FirstByte.Draw(u)
+			w := d.latency.FirstByte.draw(u)
 			if w < 0 || time.Duration(w) > maxDuration {
 				t.Errorf("%s: u = %v gives %v", wait, u, time.Duration(w))
 			}

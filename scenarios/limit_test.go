@@ -233,7 +233,7 @@ func TestNoRetryAfter(t *testing.T) {
 func TestResetOfLimits(t *testing.T) {
 	w := newWorld(t, "[[limit]]\nconcurrency = 1")
 	before := w.decide(chat(catalog.DashScopeNative))
-	if err := w.engine.Reset(context.Background(), ""); err != nil {
+	if err := w.engine.state.Reset(context.Background(), ""); err != nil {
 		t.Fatal(err)
 	}
 	after := w.decide(chat(catalog.DashScopeNative))

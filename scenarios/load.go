@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -80,9 +81,8 @@ func nameOf(file string) string {
 	return "scenario"
 }
 
-// Compile makes a scenario that was built in Go ready for use, as [Load] does
-// for one that was read, and refuses what Load would refuse.
-func (s *Scenario) Compile() error {
+// compile makes the scenario ready for use, and refuses what [Load] would refuse.
+func (s *Scenario) compile() error {
 	r := &report{names: map[string][]string{}}
 	for _, rule := range s.Rules {
 		r.names["rule"] = append(r.names["rule"], rule.Name)
@@ -95,15 +95,16 @@ func (s *Scenario) Compile() error {
 	}
 	recheck("", reflect.ValueOf(s).Elem(), r)
 	check(s, r)
-	if err := r.err(s.Name); err != nil {
+	if err := r.err(cmp.Or(s.Name, "scenario")); err != nil {
 		return err
 	}
 	s.compiled = true
 	return nil
 }
 
-// Compiled returns the scenario if it is ready for use, else a copy that was
-// made so: a scenario may be shared by many servers.
+// Compiled returns a scenario that was built in Go ready for use, as [Load] does
+// one that was read, and refuses what Load would refuse. It returns a copy, because
+// a scenario may be shared by many servers, but of one that is ready itself.
 func (s *Scenario) Compiled() (*Scenario, error) {
 	if s.compiled {
 		return s, nil
@@ -118,7 +119,10 @@ func (s *Scenario) Compiled() (*Scenario, error) {
 	for i := range own.Limits {
 		own.Limits[i].Match.Body = maps.Clone(own.Limits[i].Match.Body)
 	}
-	return &own, own.Compile()
+	if err := own.compile(); err != nil {
+		return nil, err
+	}
+	return &own, nil
 }
 
 // parse reads the TOML and finds out where everything stands.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Every file in testdata/bad says in its first lines, "# want: …", what Load
@@ -236,6 +237,25 @@ func TestReachableIsNotRefused(t *testing.T) {
 	}
 }
 
+// Once a bug: every rule was held against all before it, route by route, so that
+// 10,000 took two minutes and a file of the largest size hours. What is never
+// reached is found all the same.
+func TestManyRules(t *testing.T) {
+	var text strings.Builder
+	for i := range 10_000 {
+		text.WriteString(replyRule(fmt.Sprint("r", i), fmt.Sprintf(`match = { model = "m-%d", prompt = "of %d" }`, i, i%100)))
+	}
+	text.WriteString(replyRule("once more", `match = { model = "m-3", prompt = "of 3", stream = true }`))
+	began := time.Now()
+	_, err := Load("x.toml", []byte(text.String()))
+	if took := time.Since(began); took > 30*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if err == nil || !strings.HasSuffix(err.Error(), `rule "once more": is never reached: rule "r3" answers every call that it matches`) {
+		t.Error(err)
+	}
+}
+
 // What is built in Go has the same meaning as what is read, once compiled.
 func TestCompileOfWhatIsBuiltInGo(t *testing.T) {
 	text := "hello"
@@ -261,7 +281,7 @@ func TestCompileOfWhatIsBuiltInGo(t *testing.T) {
 				}
 			}()
 			s := build(test.match)
-			if err := s.Compile(); err != nil {
+			if err := s.compile(); err != nil {
 				t.Fatal(err)
 			}
 			w := &world{tb: t, engine: NewEngine(s, Settings{}, NewMemory()), now: start}
@@ -279,7 +299,7 @@ func TestCompileOfWhatIsBuiltInGo(t *testing.T) {
 // Compile reports what Load would, with the rule's name and without lines.
 func TestCompileReports(t *testing.T) {
 	s := &Scenario{Name: "go", Rules: []Rule{{Name: "r"}, {Name: "r", Outcome: Outcome{Error: "18", Reply: &Reply{}}}}}
-	err := s.Compile()
+	err := s.compile()
 	want := `go: rule "r": does nothing: it needs one of error, reply, raw, step, latency or fault
 go: rule "r": name: another rule has this name; names must be unique
 go: rule "r": reply: does not go with error: a call has one answer`
@@ -288,10 +308,18 @@ go: rule "r": reply: does not go with error: a call has one answer`
 	}
 }
 
+// A scenario that has no name is called so where something is wrong with it.
+func TestCompileReportsOfNobody(t *testing.T) {
+	s := &Scenario{Rules: []Rule{{Name: "r"}}}
+	if got, err := s.Compiled(); got != nil || err == nil || !strings.HasPrefix(err.Error(), `scenario: rule "r": does nothing`) {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
 // Expectations that were built in Go are held to the same rules.
 func TestCompileReportsExpectations(t *testing.T) {
 	s := &Scenario{Name: "go", Expect: []Expect{{Rule: "x", MaxAttempts: 1}, {Never: []FindingKind{"sloth"}}}}
-	err := s.Compile()
+	err := s.compile()
 	if err == nil || !strings.Contains(err.Error(), `go: expect "#1": rule: there is no rule "x"`) || !strings.Contains(err.Error(), `go: expect "#2": never[0]: unknown value "sloth"`) {
 		t.Errorf("got: %v", err)
 	}
@@ -300,7 +328,7 @@ func TestCompileReportsExpectations(t *testing.T) {
 // Compiling twice changes nothing: a host may do so.
 func TestCompileTwice(t *testing.T) {
 	s := mustLoad(t, replyRule("a", `match = { model = "m", stream = false }`))
-	if err := s.Compile(); err != nil {
+	if err := s.compile(); err != nil {
 		t.Fatal(err)
 	}
 	if n := len(s.Rules[0].Match.conditions); n != 2 {

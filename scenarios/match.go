@@ -38,11 +38,16 @@ type Match struct {
 
 // condition is one thing that must hold, ready to be asked.
 type condition struct {
-	key   string // As in the file, such as "model" or "body.n".
-	want  string // What is asked for, for explanations.
-	kind  string // The type of what is asked for, where the text alone does not tell.
+	demand
 	holds func(*Request) bool
 	got   func(*Request) string // What the request has instead, for explanations.
+}
+
+// A demand is what a condition asks for: two with equal ones are the same.
+type demand struct {
+	key  string // As in the file, such as "model" or "body.n".
+	want string // For explanations.
+	kind string // The type of what is asked for, where the text alone does not tell.
 }
 
 // compile prepares the conditions that differ from request to request of one
@@ -68,7 +73,7 @@ func (m *Match) compile() {
 		m.hide("header." + name)
 	}
 	if m.Prompt != nil {
-		m.add("prompt", m.Prompt.Text, func(r *Request) bool { return m.Prompt.In(r.Prompt()) }, (*Request).Prompt)
+		m.add("prompt", m.Prompt.Text, func(r *Request) bool { return m.Prompt.in(r.Prompt()) }, (*Request).Prompt)
 	}
 	if m.History != nil {
 		m.add("history", m.History.Text, m.inHistory, func(r *Request) string { return fmt.Sprintf("%d turns", len(r.Turns)) })
@@ -92,11 +97,11 @@ func (m *Match) onlyStream(want bool) {
 }
 
 func (m *Match) inHistory(r *Request) bool {
-	return slices.ContainsFunc(r.Turns, func(t Turn) bool { return m.History.In(t.Text) })
+	return slices.ContainsFunc(r.Turns, func(t Turn) bool { return m.History.in(t.Text) })
 }
 
 func (m *Match) add(key, want string, holds func(*Request) bool, got func(*Request) string) {
-	m.conditions = append(m.conditions, condition{key: key, want: want, holds: holds, got: got})
+	m.conditions = append(m.conditions, condition{demand: demand{key: key, want: want}, holds: holds, got: got})
 }
 
 func (m *Match) text(key, want string, holds func(string, *Request) bool, got func(*Request) string) {
@@ -164,18 +169,6 @@ func (m *Match) miss(r *Request) sentences.Sentence {
 // miss says that the condition does not hold, and what the request has instead.
 func (c *condition) miss(got string) sentences.Sentence {
 	return sentences.New("match.%s wants %q, the request has %q", c.key, c.want, clip(got))
-}
-
-// wider reports whether every call that n matches is matched by m too, as far
-// as can be seen from equal conditions.
-func (m *Match) wider(n *Match) bool {
-	for _, c := range m.conditions {
-		same := func(d condition) bool { return d.key == c.key && d.want == c.want && d.kind == c.kind }
-		if !slices.ContainsFunc(n.conditions, same) {
-			return false
-		}
-	}
-	return true
 }
 
 // A Condition is what must hold of a value in a JSON body: a value that it
@@ -314,14 +307,19 @@ type OperationName string
 
 // UnmarshalTOML reads the name of an operation that some dialect offers.
 func (o *OperationName) UnmarshalTOML(in any) error {
+	text, err := oneOf(in, operations()...)
+	*o = OperationName(text)
+	return err
+}
+
+// operations lists what some dialect offers, sorted.
+func operations() []string {
 	var names []string
 	for _, d := range catalog.Dialects() {
 		names = append(names, d.OperationNames()...)
 	}
 	slices.Sort(names)
-	text, err := oneOf(in, slices.Compact(names)...)
-	*o = OperationName(text)
-	return err
+	return slices.Compact(names)
 }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {

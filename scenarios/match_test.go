@@ -89,7 +89,7 @@ func TestPattern(t *testing.T) {
 		var p Pattern
 		if err := p.UnmarshalTOML(test.pattern); err != nil {
 			t.Errorf("%s: %v", test.pattern, err)
-		} else if got := p.In(test.text); got != test.want {
+		} else if got := p.in(test.text); got != test.want {
 			t.Errorf("%s in %.20q: %v, want %v", test.pattern, test.text, got, test.want)
 		}
 	}

@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"reflect"
-	"slices"
 
 	"github.com/mockllm/mockllm/catalog"
 )
@@ -40,12 +39,6 @@ func over(m, own catalog.Model, said map[string]any) catalog.Model {
 
 // checkModels says what is wrong with the scenario's models.
 func checkModels(s *Scenario, r *report) {
-	var operations []string
-	for _, d := range catalog.Dialects() {
-		operations = append(operations, d.OperationNames()...)
-	}
-	slices.Sort(operations)
-	operations = slices.Compact(operations)
 	for _, name := range sortedKeys(s.Models) {
 		path := join("models", name)
 		if name == "" {
@@ -53,7 +46,7 @@ func checkModels(s *Scenario, r *report) {
 		}
 		m := s.Models[name]
 		for i, o := range m.Operations {
-			if _, err := oneOf(o, operations...); err != nil {
+			if _, err := oneOf(o, operations()...); err != nil {
 				r.add(path+".operations"+index(i), "%v", err)
 			}
 		}

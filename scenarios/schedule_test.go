@@ -144,7 +144,7 @@ func TestWindowAndReset(t *testing.T) {
 	if got := fires(w, 1, a) + fires(w, 2, b); got != "x.." {
 		t.Errorf("15 s: got %s, want x..: the first request of b starts its time", got)
 	}
-	if err := w.engine.Reset(context.Background(), "a"); err != nil {
+	if err := w.engine.state.Reset(context.Background(), "a"); err != nil {
 		t.Fatal(err)
 	}
 	w.now = start.Add(26 * time.Second)

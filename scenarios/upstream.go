@@ -107,15 +107,6 @@ func (a Address) parse() (*url.URL, error) {
 	return u, nil
 }
 
-// UpstreamFor returns where calls of the dialect go that nothing here answers,
-// or nil. The dialect "" stands for paths that no vendor has.
-func (s *Scenario) UpstreamFor(dialect string) *Upstream {
-	if s == nil || s.Upstream == nil {
-		return nil
-	}
-	return s.Upstream.of(dialect)
-}
-
 // of returns the upstream of a dialect, or nil.
 func (u *Upstreams) of(dialect string) *Upstream {
 	own := map[string]*Upstream{

@@ -15,7 +15,7 @@ func TestUpstreamOfEveryDialect(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := s.UpstreamFor(d.Name).URL; got != "http://own" {
+		if got := upstreamsOf(s)[d.Name].URL; got != "http://own" {
 			t.Errorf("%s goes to %s", d.Name, got)
 		}
 		for _, other := range catalog.Dialects() {
@@ -23,7 +23,7 @@ func TestUpstreamOfEveryDialect(t *testing.T) {
 			if other.Provider == d.Provider {
 				want = "http://provider"
 			}
-			if got := s.UpstreamFor(other.Name).URL; other.Name != d.Name && got != want {
+			if got := upstreamsOf(s)[other.Name].URL; other.Name != d.Name && got != want {
 				t.Errorf("%s goes to %s, want %s", other.Name, got, want)
 			}
 		}
@@ -39,13 +39,13 @@ func TestUpstreamAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if up := s.UpstreamFor("qianfan-v2"); up.Verifies() || up.Patience().Seconds() != 3 || up.URL.Parse().Path != "/base/" {
+	if up := upstreamsOf(s)["qianfan-v2"]; up.Verifies() || up.Patience().Seconds() != 3 || up.URL.Parse().Path != "/base/" {
 		t.Errorf("%+v", up)
 	}
-	if s.UpstreamFor("qianfan-v1") != nil || s.UpstreamFor("") != nil || (&Scenario{}).UpstreamFor("qianfan-v2") != nil {
+	if upstreamsOf(s)["qianfan-v1"] != nil || upstreamsOf(s)[""] != nil || upstreamsOf(&Scenario{})["qianfan-v2"] != nil {
 		t.Error("there is an upstream where none was given")
 	}
-	if s, err = Load("x", []byte(`upstream = "https://example.com"`)); err != nil || s.UpstreamFor("") == nil || len(s.Notices()) != 1 {
+	if s, err = Load("x", []byte(`upstream = "https://example.com"`)); err != nil || upstreamsOf(s)[""] == nil || len(s.Notices()) != 1 {
 		t.Errorf("%v %v", err, s.Notices())
 	}
 }
@@ -53,7 +53,7 @@ func TestUpstreamAlone(t *testing.T) {
 // TestUpstreamBuiltInGo refuses what no file could hold.
 func TestUpstreamBuiltInGo(t *testing.T) {
 	for _, up := range []Upstreams{{}, {Qianfan: &Upstream{}}, {Upstream: Upstream{URL: "example.com"}}} {
-		if (&Scenario{Name: "x", Upstream: &up}).Compile() == nil {
+		if (&Scenario{Name: "x", Upstream: &up}).compile() == nil {
 			t.Errorf("%+v is taken", up)
 		}
 	}

@@ -178,8 +178,8 @@ func (p *Pattern) compile() error {
 	return nil
 }
 
-// In reports whether the pattern occurs in the text.
-func (p *Pattern) In(text string) bool {
+// in reports whether the pattern occurs in the text.
+func (p *Pattern) in(text string) bool {
 	if p.regexp != nil {
 		return p.regexp.MatchString(text)
 	}

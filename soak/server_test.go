@@ -147,10 +147,10 @@ func measure(srv *mockllm.Server) report {
 	if open, err := filepath.Glob("/proc/self/fd/*"); err == nil && len(open) > 0 {
 		r.Descriptors = len(open)
 	}
-	for _, n := range srv.Namespaces() {
+	for _, n := range srv.Admin().Namespaces() {
 		r.Active += n.Active
 	}
-	page := srv.History().Find("", journal.Filter{})
+	page := srv.Admin().History().Find("", journal.Filter{})
 	r.Journaled, r.Evicted = uint64(page.Len())+page.EvictedHere, page.EvictedHere
 	return r
 }

@@ -20,7 +20,7 @@ func (s *stage) variables(openai string) []variable {
 	return []variable{
 		{"MOCKLLM_URL", s.vendors},
 		{"MOCKLLM_ADMIN_URL", s.admin},
-		{"MOCKLLM_SCENARIO_NAME", s.server.Info().Scenario},
+		{"MOCKLLM_SCENARIO_NAME", s.server.Admin().Info().Scenario},
 
 		{"QIANFAN_BASE_URL", s.base(catalog.QianfanV1)},
 		{"QIANFAN_CONSOLE_API_BASE_URL", s.vendors}, // Python, Java, JavaScript.

@@ -61,7 +61,7 @@ func (f *settings) explain(c *cobra.Command, request string, call uint) error {
 			return err
 		}
 	}
-	printExplanation(c.OutOrStdout(), x, server.Seed())
+	printExplanation(c.OutOrStdout(), x, server.Admin().Info().Seed)
 	return nil
 }
 

@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -64,32 +63,25 @@ keys and tokens redacted, when it is stopped. serve replays it.`,
 func (f *recordFlags) record(ctx context.Context, out, errs io.Writer) error {
 	options := f.options(errs)
 	recorder := recordings.NewRecorder()
-	l, err := f.listen()
+	l, err := listenAt(f.flags, "listen", f.listenOn, &f.problems)
 	if err := cmp.Or(f.problems.err(), err); err != nil {
+		closeAll(l)
 		return err
 	}
+	defer closeAll(l)
 	draft, err := newDraft(f.out) // A folder that cannot be written to is told before anything is recorded.
 	if err != nil {
-		l.Close()
 		return err
 	}
 	defer draft.drop()
 	server, err := mockllm.New(append(options, mockllm.WithRecorder(recorder))...)
 	if err != nil {
-		l.Close()
 		return err
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	fmt.Fprintf(out, "mockllm %s\nvendors   http://%s\nupstream  %s\nrecords   %s, when stopped\n", mockllm.Version(), reachable(l.Addr()), f.upstream, f.out)
-	select {
-	case err = <-failed:
-		server.Close()
-	case <-ctx.Done():
-		bounded, cancel := context.WithTimeout(context.Background(), drainTime)
-		defer cancel()
-		err = server.Shutdown(bounded)
-	}
+	err = untilStopped(ctx, server, failed)
 	return errors.Join(err, save(recorder, draft, f.out, out))
 }
 
@@ -123,21 +115,6 @@ func (f *recordFlags) options(errs io.Writer) []mockllm.Option {
 		options = append(options, mockllm.WithScenario(&scenarios.Scenario{Name: "record", Upstream: &scenarios.Upstreams{Upstream: up}}))
 	}
 	return options
-}
-
-func (f *recordFlags) listen() (net.Listener, error) {
-	if f.problems != nil {
-		return nil, nil
-	}
-	l, err := net.Listen("tcp", f.listenOn)
-	if system := new(os.SyscallError); err != nil && !errors.As(err, &system) {
-		f.problems.add("%s: %v", spoken(f.flags, "listen"), err)
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", spoken(f.flags, "listen"), err)
-	}
-	return l, nil
 }
 
 // save writes the scenario and tells what is in it, and what is not.

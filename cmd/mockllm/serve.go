@@ -10,9 +10,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"strconv"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -66,9 +64,6 @@ func serveCommand(variables *problems, environ []string) *cobra.Command {
 	return c
 }
 
-// drainTime bounds how long answers under way may still take after a signal.
-const drainTime = 5 * time.Second
-
 func (f *serveFlags) serve(ctx context.Context, out, errs io.Writer) error {
 	options, source := f.options()
 	options = append(options, f.journal.options(f.flags, &f.problems)...)
@@ -80,12 +75,12 @@ func (f *serveFlags) serve(ctx context.Context, out, errs io.Writer) error {
 	if err := cmp.Or(f.problems.err(), err); err != nil {
 		return err
 	}
+	defer closeAll(vendors, management, secure)
 	relaxCollector(f.environ)
 	counted := metrics.New()
 	options = append(options, mockllm.WithObserver(counted))
 	state, err := f.state.open(ctx, log)
 	if err != nil {
-		closeAll(vendors, management, secure)
 		return err
 	}
 	if state != nil {
@@ -116,15 +111,7 @@ func (f *serveFlags) serve(ctx context.Context, out, errs io.Writer) error {
 		failed <- server.ServeAdmin(management, admin.Options{Token: f.adminToken, AnyHost: !isLoopback(management), Metrics: counted})
 	}()
 	banner(out, server, vendors.Addr(), management.Addr(), secure, f.followed(server, source), state)
-	select {
-	case err := <-failed:
-		server.Close()
-		return err
-	case <-ctx.Done():
-		bounded, cancel := context.WithTimeout(context.Background(), drainTime)
-		defer cancel()
-		return server.Shutdown(bounded)
-	}
+	return untilStopped(ctx, server, failed)
 }
 
 // serverOptions turns the flags that serve alone has into options. What is wrong
@@ -155,7 +142,7 @@ func (f *serveFlags) reload(ctx context.Context, server *mockllm.Server, log *sl
 	if !isPath(f.scenario) {
 		return func() {}, nil
 	}
-	r, err := newReloader(f.scenario, f.watch, server.Scenario(""), server.FollowHere, log)
+	r, err := newReloader(f.scenario, f.watch, server.Admin().Scenario(""), server.FollowHere, log)
 	if err != nil {
 		return nil, err
 	}
@@ -172,44 +159,22 @@ func (f *serveFlags) reload(ctx context.Context, server *mockllm.Server, log *sl
 }
 
 // listen opens all ports, so that an address that is taken is known at once;
-// secure is nil without TLS. A bad address is bad usage, a port that cannot be
-// had is not. None stays open if anything is wrong.
+// secure is nil without TLS. None stays open if anything is wrong.
 func (f *serveFlags) listen() (vendors, management, secure net.Listener, err error) {
 	var failed []error
 	open := func(flag, address string) net.Listener {
-		if address == "" && flag == tlsListen {
-			return nil
-		}
-		l, err := net.Listen("tcp", address)
-		if err == nil {
-			return l
-		}
-		if system := new(os.SyscallError); !errors.As(err, &system) {
-			f.problems.add("%s: %v", spoken(f.flags, flag), err)
-		} else {
-			failed = append(failed, fmt.Errorf("%s: %w", spoken(f.flags, flag), err))
-		}
-		return nil
+		l, err := listenAt(f.flags, flag, address, &f.problems)
+		failed = append(failed, err)
+		return l
 	}
-	vendors, management, secure = open("listen", f.listenOn), open("admin", f.admin), open(tlsListen, f.tls.address)
-	if len(failed)+len(f.problems) == 0 {
-		return vendors, management, secure, nil
+	vendors, management = open("listen", f.listenOn), open("admin", f.admin)
+	if f.tls.address != "" {
+		secure = open(tlsListen, f.tls.address)
 	}
-	closeAll(vendors, management, secure)
-	return nil, nil, nil, errors.Join(failed...)
-}
-
-func closeAll(listeners ...net.Listener) {
-	for _, l := range listeners {
-		if l != nil {
-			l.Close()
-		}
+	if err = errors.Join(failed...); err != nil || f.problems != nil {
+		closeAll(vendors, management, secure)
 	}
-}
-
-func isLoopback(l net.Listener) bool {
-	address, ok := l.Addr().(*net.TCPAddr)
-	return ok && address.IP.IsLoopback()
+	return vendors, management, secure, err
 }
 
 // logger writes in the format that is asked for; one that does not exist is kept
@@ -228,7 +193,7 @@ func (f *serveFlags) logger(w io.Writer) *slog.Logger {
 
 // followed describes the scenario that was loaded, or says that there is none.
 func (f *serveFlags) followed(s *mockllm.Server, source string) string {
-	switch info := s.Info(); {
+	switch info := s.Admin().Info(); {
 	case source != "":
 		return info.Scenario + ", " + countRules(info.Rules, info.Limits, info.Connections) + " (" + source + ")"
 	case f.scenario != "":
@@ -240,7 +205,7 @@ func (f *serveFlags) followed(s *mockllm.Server, source string) string {
 
 // banner says where the server is, what it follows, and what to paste.
 func banner(w io.Writer, s *mockllm.Server, vendors, management net.Addr, secure net.Listener, scenario string, state *redisstate.State) {
-	info, host := s.Info(), reachable(vendors)
+	info, host := s.Admin().Info(), reachable(vendors)
 	base := "http://" + host
 	fmt.Fprintf(w, "mockllm %s\nvendors   %s\n", info.Version, base)
 	if secure != nil {
@@ -260,13 +225,4 @@ Point a client at it:
   OpenAI on Qianfan V2  export OPENAI_BASE_URL=%[5]s/v2 OPENAI_API_KEY=any
   Anthropic SDKs        export ANTHROPIC_BASE_URL=%[5]s/apps/anthropic ANTHROPIC_API_KEY=any
 `, reachable(management), scenario, info.Seed, info.Edition, base, host)
-}
-
-// reachable returns the address as a client on this machine dials it: one that
-// listens everywhere is reached through loopback.
-func reachable(a net.Addr) string {
-	if tcp, ok := a.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
-		return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
-	}
-	return a.String()
 }

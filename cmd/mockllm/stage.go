@@ -71,12 +71,12 @@ func (s *stage) settle(clock play.Clock) error {
 }
 
 func (s *stage) busy() bool {
-	return slices.ContainsFunc(s.server.Namespaces(), func(n admin.Namespace) bool { return n.Active > 0 })
+	return slices.ContainsFunc(s.server.Admin().Namespaces(), func(n admin.Namespace) bool { return n.Active > 0 })
 }
 
 // others lists the namespaces besides the default one that were called.
 func (s *stage) others() (names []string) {
-	for _, n := range s.server.Namespaces() {
+	for _, n := range s.server.Admin().Namespaces() {
 		if n.Name != "" && n.Requests > 0 {
 			names = append(names, n.Name)
 		}

@@ -53,7 +53,7 @@ func TestMarkupIsText(t *testing.T) {
 		t.Fatal(err)
 	}
 	res.Body.Close()
-	if _, err := w.server.Throw(t.Context(), "", []byte(`{"error":"Arrearage","match":{"model":`+quote(evil)+`}}`)); err != nil {
+	if _, err := w.server.Admin().Throw(t.Context(), "", []byte(`{"error":"Arrearage","match":{"model":`+quote(evil)+`}}`)); err != nil {
 		t.Fatal(err)
 	}
 	const shown = "<img src=x"

@@ -107,12 +107,12 @@ func TestLibrary(t *testing.T) {
 	p.click("#apply")
 	p.sees("#said", "“stream-cut” is followed.")
 	p.sees("#scenario-name", "stream-cut")
-	if got := w.server.Scenario("").Name; got == "stream-cut" {
+	if got := w.server.Admin().Scenario("").Name; got == "stream-cut" {
 		t.Error("the default namespace follows it too")
 	}
 	p.click("#drop")
 	p.sees("#said", "The namespace follows the default scenario.")
-	if got := w.server.Scenario("blue").Name; got == "stream-cut" {
+	if got := w.server.Admin().Scenario("blue").Name; got == "stream-cut" {
 		t.Error("it is still followed")
 	}
 	p.quiet()
@@ -199,7 +199,7 @@ func TestDropIsAsked(t *testing.T) {
 	p.write("#editor", mine+"# and more\n")
 	p.click("#drop")
 	p.click("dialog button:not(.danger)")
-	if got := w.server.Scenario("blue").Name; got != "mine" {
+	if got := w.server.Admin().Scenario("blue").Name; got != "mine" {
 		t.Errorf("followed is %q", got)
 	}
 	p.holds(mine + "# and more\n")
@@ -252,7 +252,7 @@ func TestTwoEdit(t *testing.T) {
 	}
 	followed := func(want string) {
 		t.Helper()
-		if got := string(w.server.Scenario("").Source()); got != want {
+		if got := string(w.server.Admin().Scenario("").Source()); got != want {
 			t.Errorf("followed is %q, want %q", got, want)
 		}
 	}

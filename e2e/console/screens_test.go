@@ -68,7 +68,7 @@ func (w *world) busy() {
 func TestScreens(t *testing.T) {
 	w := serve(t, rich, admin.Options{})
 	w.busy()
-	w.server.Throw(t.Context(), "", []byte(`{"error":"Arrearage","times":3,"match":{"model":"never"}}`))
+	w.server.Admin().Throw(t.Context(), "", []byte(`{"error":"Arrearage","times":3,"match":{"model":"never"}}`))
 	for _, l := range []look{
 		{1280, 860, false, false}, {1280, 860, true, false}, {1280, 860, false, true}, {1280, 860, true, true},
 		{390, 844, false, false}, {390, 844, true, false}, {390, 844, false, true}, {390, 844, true, true},
