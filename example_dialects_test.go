@@ -176,6 +176,22 @@ func Example_qianfanV2() {
 	// 200
 }
 
+// Qianfan's Anthropic API: the code stands within the message.
+func Example_qianfanAnthropic() {
+	srv := serve()
+	defer srv.Close()
+	srv.Fail("rpm_rate_limit_exceeded", 1)
+
+	for range 2 {
+		status, body := call("POST", srv.BaseURL("qianfan-anthropic")+"/v1/messages",
+			`{"model": "ernie-4.5-turbo-32k", "max_tokens": 100, "messages": [{"role": "user", "content": "Hello!"}]}`)
+		fmt.Println(status, strings.Contains(gjson.Get(body, "error.message").String(), "rpm_rate_limit_exceeded"))
+	}
+	// Output:
+	// 429 true
+	// 200 false
+}
+
 // Qianfan's old token endpoint. A token dies when its life is over, and
 // [mockllm.Server.Advance] makes it old.
 func Example_qianfanOAuth() {
