@@ -1,42 +1,25 @@
 package responders
 
 import (
-	"cmp"
+	"net/http"
 
 	"github.com/tidwall/gjson"
 
 	"github.com/mockllm/mockllm/scenarios"
 )
 
-// responseState is how far a response is.
-type responseState struct {
-	status  string
-	reason  string // Why it is incomplete, if it is.
-	output  []byte // nil is none.
-	usage   []byte // nil as long as nothing is counted.
-	failure []byte // nil if nothing failed.
-	kept    bool   // It is asked for later.
+// How DashScope writes what its Responses API answers.
+
+func (dashScopeResponses) record() string { return "response" }
+
+func (dashScopeResponses) responseID(m Meta) string { return "resp_" + m.requestUUID() }
+
+func (dashScopeResponses) itemID(m Meta, purpose uint64) string {
+	return "msg_" + m.randomUUID(purpose)
 }
 
-// finished returns the state of a response that ends like this. A completion
-// that ends for any other reason than these is incomplete.
-func finished(outs []completion) responseState {
-	state := responseState{status: "completed"}
-	for _, out := range outs {
-		switch out.finish {
-		case finishStop, finishTools:
-		case finishLength:
-			state = responseState{status: "incomplete", reason: "max_output_tokens"}
-		default:
-			state = responseState{status: "incomplete", reason: out.finish}
-		}
-	}
-	return state
-}
-
-// object writes a response, its keys sorted as documented samples have them. c
-// may be nil where nobody asked, as in a sample of an error.
-func (c *responsesChat) object(r *scenarios.Request, m Meta, s responseState) []byte {
+// object writes a response, its keys sorted as documented samples have them.
+func (d dashScopeResponses) object(c *responsesChat, r *scenarios.Request, m Meta, s responseState) []byte {
 	var asked gjson.Result
 	var previous string
 	store := true
@@ -50,7 +33,7 @@ func (c *responsesChat) object(r *scenarios.Request, m Meta, s responseState) []
 		o.num("completed_at", m.Now.Unix())
 	}
 	o.num("created_at", m.Now.Unix()).raw("error", orJSON(s.failure, "null")).
-		raw("frequency_penalty", echo(asked, "frequency_penalty", "0.0")).str("id", m.responseID())
+		raw("frequency_penalty", echo(asked, "frequency_penalty", "0.0")).str("id", d.responseID(m))
 	if s.reason != "" {
 		o.raw("incomplete_details", obj().str("reason", s.reason).end())
 	}
@@ -82,27 +65,8 @@ func (c *responsesChat) object(r *scenarios.Request, m Meta, s responseState) []
 	return o.end()
 }
 
-// echo returns what the caller sent under the name, on one line, or the default
-// if that is nothing or too long: streams repeat it.
-func echo(asked gjson.Result, name, fallback string) []byte {
-	if v := asked.Get(name); isGiven(v) && len(v.Raw) <= maxKept {
-		return compact(v.Raw)
-	}
-	return []byte(fallback)
-}
-
-func orJSON(json []byte, fallback string) []byte {
-	if json == nil {
-		return []byte(fallback)
-	}
-	return json
-}
-
-// responseID returns the request id as a response's.
-func (m Meta) responseID() string { return "resp_" + m.requestUUID() }
-
-// responsesUsage writes the usage twice, as the service bills it too.
-func responsesUsage(u usage) []byte {
+// usage writes what it took twice, as the service bills it too.
+func (dashScopeResponses) usage(u usage) []byte {
 	in, out, all := int64(u.prompt), int64(u.completion), int64(u.total)
 	cached := obj().num("cached_tokens", 0).end()
 	reasoned := obj().num("reasoning_tokens", int64(u.reasoning)).end()
@@ -116,44 +80,8 @@ func responsesUsage(u usage) []byte {
 		num("total_tokens", all).raw("x_details", array(billed.end())).end()
 }
 
-// A responseItem is one of the things that a response consists of: thoughts, a
-// message or a call.
-type responseItem struct {
-	kind   string // "reasoning", "message" or "function_call".
-	id     string
-	pieces pieces // Of its text or of its arguments.
-	text   string // All of them.
-	call   toolCall
-}
-
-// forItems is the purpose of chance that ids of items are drawn with.
-const forItems uint64 = 4 << 32
-
-// responseItems cuts the answer into items. A message that says nothing is left
-// out if there is a call.
-func (m Meta) responseItems(outs []completion) []responseItem {
-	var items []responseItem
-	add := func(i responseItem) {
-		i.id = cmp.Or(i.id, "msg_"+m.randomUUID(forItems+uint64(len(items))))
-		items = append(items, i)
-	}
-	for _, out := range outs {
-		if out.reasoning != "" {
-			add(responseItem{kind: "reasoning", text: out.reasoning, pieces: cut(out.reasoning, 0)})
-		}
-		if out.text != "" || len(out.calls) == 0 {
-			add(responseItem{kind: "message", text: out.text, pieces: out.pieces})
-		}
-		for _, call := range out.calls {
-			add(responseItem{kind: "function_call", text: call.arguments, pieces: cut(call.arguments, 0), call: call})
-		}
-	}
-	return items
-}
-
-// write writes the item as it is at the status. One in progress has no content
-// yet.
-func (i responseItem) write(status string) []byte {
+// item writes an item. One in progress has no content yet.
+func (d dashScopeResponses) item(i responseItem, status string) []byte {
 	begun := status == inProgress
 	switch i.kind {
 	case "reasoning":
@@ -163,7 +91,7 @@ func (i responseItem) write(status string) []byte {
 		}
 		return obj().str("id", i.id).raw("summary", summary).str("type", i.kind).end()
 	case "message":
-		content := array(outputText(i.text))
+		content := array(d.outputText(i.text))
 		if begun {
 			content = []byte("[]")
 		}
@@ -177,15 +105,34 @@ func (i responseItem) write(status string) []byte {
 		str("status", status).str("type", i.kind).end()
 }
 
-func writeItems(items []responseItem, status string) []byte {
-	written := make([][]byte, len(items))
-	for i, item := range items {
-		written[i] = item.write(status)
-	}
-	return array(written...)
+// outputText writes a part of a message's content.
+func (dashScopeResponses) outputText(text string) []byte {
+	return obj().raw("annotations", []byte("[]")).str("text", text).str("type", "output_text").end()
 }
 
-// outputText writes a part of a message's content.
-func outputText(text string) []byte {
-	return obj().raw("annotations", []byte("[]")).str("text", text).str("type", "output_text").end()
+// list writes a page of input items.
+func (dashScopeResponses) list(kept gjson.Result, shown listed) []byte {
+	body := kept.Get("body")
+	o := obj().num("created_at", body.Get("created_at").Int()*1000).raw("data", shown.data).nullable("first_id", shown.first).
+		boolean("has_more", shown.more).str("id", itemID(body)).nullable("last_id", shown.last).str("model", body.Get("model").Str)
+	if previous := body.Get("previous_response_id").Str; previous != "" {
+		o.str("previous_response_id", previous)
+	}
+	return o.end()
+}
+
+func (dashScopeResponses) removed(id string) []byte {
+	return obj().boolean("deleted", true).str("id", id).end()
+}
+
+func (dashScopeResponses) frame(n int, kind string, event []byte) Frame {
+	return nativeFrame(n, kind, http.StatusOK, event)
+}
+
+func (dashScopeResponses) header(r *scenarios.Request, m Meta) http.Header {
+	contentType := "application/json"
+	if r.Stream {
+		contentType = sseType
+	}
+	return m.dashScopeHeader(r, http.StatusOK, contentType)
 }
