@@ -73,6 +73,7 @@ func TestBadBodies(t *testing.T) {
 	paths := map[string]struct{ url, want string }{
 		"qianfan-v1":           {v1Path + "?access_token=x", `{"error_code":336002,"error_msg":"Invalid JSON","id":"as-`},
 		"qianfan-anthropic":    {"/anthropic/v1/messages", `{"detail":[{"type":"`},
+		"qianfan-responses":    {"/v2/responses", `{"error":{"code":"malformed_json","message":"Invalid Argument","type":"invalid_request_error"},"id":"as-`},
 		"dashscope-native":     {nativePath, `{"code":"InvalidParameter","message":"Required body invalid, please check the request body format.","request_id":"`},
 		"dashscope-responses":  {"/compatible-mode/v1/responses", `{"code":"InvalidParameter","message":"Required body invalid, please check the request body format.","request_id":"`},
 		"dashscope-anthropic":  {"/apps/anthropic/v1/messages", `{"error":{"code":"invalid_parameter_error","message":"Required body invalid, please check the request body format.","param":null,`},

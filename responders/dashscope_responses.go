@@ -78,10 +78,8 @@ func responsesMethods(in *Incoming) []string {
 		return conversationMethods(in)
 	case in.Operation != catalog.OpResponse, strings.HasSuffix(in.Path, cancelSuffix):
 		return []string{http.MethodPost}
-	case strings.HasSuffix(in.Path, inputItemsSuffix):
-		return []string{http.MethodGet}
 	}
-	return []string{http.MethodGet, http.MethodDelete}
+	return keptResponseMethods(in)
 }
 
 func responsesIdentity(in *Incoming, r *scenarios.Request, methods []string) *scenarios.Refusal {

@@ -56,6 +56,15 @@ func readKeptResponse(in *Incoming, vendor responsesVendor) keptResponse {
 	return kept
 }
 
+// keptResponseMethods returns the methods of a path that is about a response, or
+// about the items that it was asked with.
+func keptResponseMethods(in *Incoming) []string {
+	if strings.HasSuffix(in.Path, inputItemsSuffix) {
+		return []string{http.MethodGet}
+	}
+	return []string{http.MethodGet, http.MethodDelete}
+}
+
 func (keptResponse) turns() []scenarios.Turn { return nil }
 
 func (keptResponse) refusal(*dashScopeQuestion) *scenarios.Refusal { return nil }
