@@ -20,11 +20,9 @@ func (dashScopeResponses) itemID(m Meta, purpose uint64) string {
 
 // object writes a response, its keys sorted as documented samples have them.
 func (d dashScopeResponses) object(c *responsesChat, r *scenarios.Request, m Meta, s responseState) []byte {
-	var asked gjson.Result
-	var previous string
-	store := true
+	asked, previous, store := &jsonBody{whole: true}, "", true
 	if c != nil {
-		asked, previous, store = c.body.Result, c.previous, c.store
+		asked, previous, store = c.body, c.previous, c.store
 	}
 	o := obj().boolean("background", false)
 	if s.usage == nil {

@@ -30,9 +30,9 @@ func (d qianfanResponses) object(c *responsesChat, r *scenarios.Request, m Meta,
 	if s.reason != "" {
 		o.raw("incomplete_details", obj().str("reason", s.reason).end())
 	}
-	var asked gjson.Result
+	asked := &jsonBody{whole: true}
 	if c != nil {
-		asked = c.body.Result
+		asked = c.body
 	}
 	for _, name := range []string{"instructions", "max_output_tokens", "metadata", "previous_response_id", "reasoning", "store", "temperature", "top_p"} {
 		if isGiven(asked.Get(name)) {

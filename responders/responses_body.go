@@ -73,9 +73,14 @@ func writeItems(vendor responsesVendor, items []responseItem) []byte {
 	return array(written...)
 }
 
+// fields are what has members: a body, or an object in it.
+type fields interface {
+	Get(path string) gjson.Result
+}
+
 // echo returns what the caller sent under the name, on one line, or the default
 // if that is nothing or too long: streams repeat it.
-func echo(asked gjson.Result, name, fallback string) []byte {
+func echo(asked fields, name, fallback string) []byte {
 	if v := asked.Get(name); isGiven(v) && len(v.Raw) <= maxKept {
 		return compact(v.Raw)
 	}
