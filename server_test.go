@@ -69,6 +69,8 @@ func TestBadBodies(t *testing.T) {
 		"null":          "null",
 		"two documents": "{}{}",
 		"NUL bytes":     "\x00\x00",
+		"a mark first":  "\ufeff{}",
+		"compressed":    "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xab\xae\x05\x00\x43\xbf\xa6\xa3\x02\x00\x00\x00",
 	}
 	paths := map[string]struct{ url, want string }{
 		"qianfan-v1":           {v1Path + "?access_token=x", `{"error_code":336002,"error_msg":"Invalid JSON","id":"as-`},
