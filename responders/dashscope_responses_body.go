@@ -20,43 +20,36 @@ func (dashScopeResponses) itemID(m Meta, purpose uint64) string {
 
 // object writes a response, its keys sorted as documented samples have them.
 func (d dashScopeResponses) object(c *responsesChat, r *scenarios.Request, m Meta, s responseState) []byte {
-	asked, previous, store := &jsonBody{whole: true}, "", true
-	if c != nil {
-		asked, previous, store = c.body, c.previous, c.store
-	}
-	o := obj().boolean("background", false)
+	o, store := retell(c), c == nil || c.store
+	o.boolean("background", false)
 	if s.usage == nil {
 		o.null("completed_at")
 	} else {
 		o.num("completed_at", m.Now.Unix())
 	}
-	o.num("created_at", m.Now.Unix()).raw("error", orJSON(s.failure, "null")).
-		raw("frequency_penalty", echo(asked, "frequency_penalty", "0.0")).str("id", d.responseID(m))
+	o.num("created_at", m.Now.Unix()).raw("error", orJSON(s.failure, "null"))
+	o.or("frequency_penalty", "0.0")
+	o.str("id", d.responseID(m))
 	if s.reason != "" {
 		o.raw("incomplete_details", obj().str("reason", s.reason).end())
 	}
-	given := func(name string) {
-		if isGiven(asked.Get(name)) {
-			o.raw(name, echo(asked, name, "null"))
-		}
-	}
-	given("instructions")
-	given("max_output_tokens")
-	metadata := echo(asked, "metadata", "{}")
+	o.given("instructions", "max_output_tokens")
 	if s.kept {
-		metadata = []byte("{}") // It is sent back, but not kept.
+		o.raw("metadata", []byte("{}")) // It is sent back, but not kept.
+	} else {
+		o.or("metadata", "{}")
 	}
-	o.raw("metadata", metadata).str("model", r.Model).str("object", "response").
-		raw("output", orJSON(s.output, "[]")).raw("parallel_tool_calls", echo(asked, "parallel_tool_calls", "true")).
-		raw("presence_penalty", echo(asked, "presence_penalty", "0.0"))
-	if previous != "" {
-		o.str("previous_response_id", previous)
+	o.str("model", r.Model).str("object", "response").raw("output", orJSON(s.output, "[]"))
+	o.or("parallel_tool_calls", "true")
+	o.or("presence_penalty", "0.0")
+	if c != nil && c.previous != "" {
+		o.str("previous_response_id", c.previous)
 	}
-	given("reasoning")
-	o.str("service_tier", "default").str("status", s.status).boolean("store", store).
-		raw("temperature", echo(asked, "temperature", "1.0")).raw("tool_choice", echo(asked, "tool_choice", `"auto"`)).
-		raw("tools", echo(asked, "tools", "[]")).raw("top_logprobs", echo(asked, "top_logprobs", "0")).
-		raw("top_p", echo(asked, "top_p", "1.0"))
+	o.given("reasoning")
+	o.str("service_tier", "default").str("status", s.status).boolean("store", store)
+	for _, usual := range [][2]string{{"temperature", "1.0"}, {"tool_choice", `"auto"`}, {"tools", "[]"}, {"top_logprobs", "0"}, {"top_p", "1.0"}} {
+		o.or(usual[0], usual[1])
+	}
 	if s.usage != nil {
 		o.raw("usage", s.usage)
 	}

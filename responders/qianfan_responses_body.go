@@ -25,22 +25,16 @@ func (qianfanResponses) itemID(m Meta, purpose uint64) string {
 // in that of the documented list. What the caller said of it comes back if it was
 // said; the type of OpenAI's SDK needs three of these.
 func (d qianfanResponses) object(c *responsesChat, r *scenarios.Request, m Meta, s responseState) []byte {
-	o := obj().str("id", d.responseID(m)).str("object", "response").num("created_at", m.Now.Unix()).str("status", s.status).
+	o := retell(c)
+	o.str("id", d.responseID(m)).str("object", "response").num("created_at", m.Now.Unix()).str("status", s.status).
 		str("model", r.Model).raw("output", orJSON(s.output, "[]")).raw("error", orJSON(s.failure, "null"))
 	if s.reason != "" {
 		o.raw("incomplete_details", obj().str("reason", s.reason).end())
 	}
-	asked := &jsonBody{whole: true}
-	if c != nil {
-		asked = c.body
-	}
-	for _, name := range []string{"instructions", "max_output_tokens", "metadata", "previous_response_id", "reasoning", "store", "temperature", "top_p"} {
-		if isGiven(asked.Get(name)) {
-			o.raw(name, echo(asked, name, "null"))
-		}
-	}
-	o.raw("parallel_tool_calls", echo(asked, "parallel_tool_calls", "true")).
-		raw("tool_choice", echo(asked, "tool_choice", `"auto"`)).raw("tools", echo(asked, "tools", "[]"))
+	o.given("instructions", "max_output_tokens", "metadata", "previous_response_id", "reasoning", "store", "temperature", "top_p")
+	o.or("parallel_tool_calls", "true")
+	o.or("tool_choice", `"auto"`)
+	o.or("tools", "[]")
 	if s.usage != nil {
 		o.raw("usage", s.usage)
 	}

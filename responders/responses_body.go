@@ -73,6 +73,32 @@ func writeItems(vendor responsesVendor, items []responseItem) []byte {
 	return array(written...)
 }
 
+// A retold is a response while what the caller said of it is written back.
+type retold struct {
+	*object
+	asked *jsonBody
+}
+
+// retell starts a response. call is nil where nobody asked.
+func retell(call *responsesChat) retold {
+	if call == nil {
+		return retold{obj(), &jsonBody{whole: true}}
+	}
+	return retold{obj(), call.body}
+}
+
+// given writes what was said under the names.
+func (t retold) given(names ...string) {
+	for _, name := range names {
+		if isGiven(t.asked.Get(name)) {
+			t.raw(name, echo(t.asked, name, "null"))
+		}
+	}
+}
+
+// or writes what was said under the name, or the default.
+func (t retold) or(name, fallback string) { t.raw(name, echo(t.asked, name, fallback)) }
+
 // fields are what has members: a body, or an object in it.
 type fields interface {
 	Get(path string) gjson.Result
