@@ -96,10 +96,7 @@ func (d dashScopeResponses) item(i responseItem, status string) []byte {
 		str("status", status).str("type", i.kind).end()
 }
 
-// outputText writes a part of a message's content.
-func (dashScopeResponses) outputText(text string) []byte {
-	return obj().raw("annotations", []byte("[]")).str("text", text).str("type", "output_text").end()
-}
+func (dashScopeResponses) outputText(text string) []byte { return saidText(text, "assistant") }
 
 // list writes a page of input items.
 func (dashScopeResponses) list(kept gjson.Result, shown listed) []byte {

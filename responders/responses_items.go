@@ -41,8 +41,8 @@ func (m Meta) inputItems(vendor responsesVendor, input gjson.Result) [][]byte {
 	return items
 }
 
-// writeInputItem writes an item as lists show it, its keys sorted as those of a
-// response are; nil is one that is not listed.
+// writeInputItem writes an item as lists show it, its keys sorted as
+// DashScope sorts those of a response; nil is one that is not listed.
 func writeInputItem(item gjson.Result, id string) []byte {
 	text := func(name string) string { return clipped(item.Get(name).String()) }
 	switch kind := text("type"); {
@@ -77,7 +77,7 @@ func writeInputMessage(content gjson.Result, role, id string) []byte {
 // saidText writes a text as the part that it is of who says it.
 func saidText(text, role string) []byte {
 	if role == "assistant" {
-		return dashScopeResponses{}.outputText(text)
+		return obj().raw("annotations", []byte("[]")).str("text", text).str("type", "output_text").end()
 	}
 	return obj().str("text", text).str("type", "input_text").end()
 }
