@@ -30,6 +30,7 @@
 //	dashscope-native      DashScope's own: its SDKs
 //	dashscope-ws          WebSockets: speech, realtime
 //	qianfan-v2            as OpenAI's chat completions: their SDKs
+//	qianfan-responses     as OpenAI's responses
 //	qianfan-anthropic     as Anthropic's messages: their SDKs
 //	qianfan-v1            Qianfan's first: its SDKs
 //	qianfan-oauth         access tokens for it

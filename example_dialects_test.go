@@ -176,20 +176,33 @@ func Example_qianfanV2() {
 	// 200
 }
 
-// Qianfan's Anthropic API: the code stands within the message.
+// Qianfan's Responses API, where what was made is there later.
+func Example_qianfanResponses() {
+	srv := serve()
+	defer srv.Close()
+
+	api := srv.BaseURL("qianfan-responses") + "/responses"
+	_, made := call("POST", api, `{"model": "deepseek-v3", "input": "How is the weather?"}`)
+	status, kept := call("GET", api+"/"+gjson.Get(made, "id").Str, "")
+	fmt.Println(status, kept == made)
+	// Output: 200 true
+}
+
+// Qianfan's Anthropic API, where an error of V2's arrives as a text.
 func Example_qianfanAnthropic() {
 	srv := serve()
 	defer srv.Close()
-	srv.Fail("rpm_rate_limit_exceeded", 1)
+	srv.Fail("qianfan/v2/rpm_rate_limit_exceeded", 1)
 
 	for range 2 {
 		status, body := call("POST", srv.BaseURL("qianfan-anthropic")+"/v1/messages",
-			`{"model": "ernie-4.5-turbo-32k", "max_tokens": 100, "messages": [{"role": "user", "content": "Hello!"}]}`)
-		fmt.Println(status, strings.Contains(gjson.Get(body, "error.message").String(), "rpm_rate_limit_exceeded"))
+			`{"model": "ernie-4.0-8k", "max_tokens": 100, "messages": [{"role": "user", "content": "Hello!"}]}`,
+			"X-Api-Key", "any")
+		fmt.Println(status, gjson.Get(body, "type"))
 	}
 	// Output:
-	// 429 true
-	// 200 false
+	// 429 error
+	// 200 message
 }
 
 // Qianfan's old token endpoint. A token dies when its life is over, and

@@ -47,8 +47,9 @@ func (n *Namespace) URL() string {
 // BaseURL returns what a client of the dialect takes for its base URL: it ends
 // in /api/v1 for "dashscope-native", in /compatible-mode/v1 for
 // "dashscope-compatible" and "dashscope-responses", in /apps/anthropic for
-// "dashscope-anthropic", in /v2 for "qianfan-v2", in /anthropic for
-// "qianfan-anthropic", and is the bare host for the other dialects of Qianfan. That of a WebSocket begins with ws or wss. It panics if
+// "dashscope-anthropic", in /v2 for "qianfan-v2" and "qianfan-responses",
+// in /anthropic for "qianfan-anthropic", and is the bare host for the other
+// dialects of Qianfan. That of a WebSocket begins with ws or wss. It panics if
 // there is no such dialect.
 func (n *Namespace) BaseURL(dialect string) string {
 	d, known := catalog.DialectNamed(dialect)

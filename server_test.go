@@ -69,10 +69,13 @@ func TestBadBodies(t *testing.T) {
 		"null":          "null",
 		"two documents": "{}{}",
 		"NUL bytes":     "\x00\x00",
+		"a mark first":  "\ufeff{}",
+		"compressed":    "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xab\xae\x05\x00\x43\xbf\xa6\xa3\x02\x00\x00\x00",
 	}
 	paths := map[string]struct{ url, want string }{
 		"qianfan-v1":           {v1Path + "?access_token=x", `{"error_code":336002,"error_msg":"Invalid JSON","id":"as-`},
 		"qianfan-anthropic":    {"/anthropic/v1/messages", `{"detail":[{"type":"`},
+		"qianfan-responses":    {"/v2/responses", `{"error":{"code":"malformed_json","message":"Invalid Argument","type":"invalid_request_error"},"id":"as-`},
 		"dashscope-native":     {nativePath, `{"code":"InvalidParameter","message":"Required body invalid, please check the request body format.","request_id":"`},
 		"dashscope-responses":  {"/compatible-mode/v1/responses", `{"code":"InvalidParameter","message":"Required body invalid, please check the request body format.","request_id":"`},
 		"dashscope-anthropic":  {"/apps/anthropic/v1/messages", `{"error":{"code":"invalid_parameter_error","message":"Required body invalid, please check the request body format.","param":null,`},

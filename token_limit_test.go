@@ -31,6 +31,7 @@ var tokenCalls = map[string][2]string{
 	"qianfan-v1":           {v1Path + "?access_token=24.x", `{` + saidHi + `,"stream":%v}`},
 	"qianfan-v2":           {"/v2/chat/completions", `{"model":"ernie-4.0-8k",` + saidHi + `,"stream":%v}`},
 	"qianfan-anthropic":    {"/anthropic/v1/messages", `{"model":"ernie-4.0-8k","max_tokens":1000,` + saidHi + `,"stream":%v}`},
+	"qianfan-responses":    {"/v2/responses", `{"model":"deepseek-v3","input":"hi","stream":%v}`},
 	"dashscope-native":     {"/api/v1/services/aigc/text-generation/generation", `{"model":"qwen-plus","input":{` + saidHi + `},"parameters":{"seed":1},"stream":%v}`},
 	"dashscope-compatible": {chatPath, `{"model":"qwen-plus",` + saidHi + `,"stream":%v}`},
 	"dashscope-responses":  {"/compatible-mode/v1/responses", `{"model":"qwen-plus","input":"hi","stream":%v}`},

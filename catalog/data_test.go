@@ -19,7 +19,7 @@ import (
 // knownDialects are the dialects that a file may name: those of the design,
 // served or not. A misspelt one would quietly never match.
 var knownDialects = []string{
-	"qianfan-v1", "qianfan-v2", "qianfan-anthropic", "qianfan-oauth", "qianfan-iam", "qianfan-console",
+	"qianfan-v1", "qianfan-v2", "qianfan-anthropic", "qianfan-responses", "qianfan-oauth", "qianfan-iam", "qianfan-console",
 	"dashscope-native", "dashscope-compatible", "dashscope-ws", "dashscope-responses", "dashscope-anthropic",
 }
 

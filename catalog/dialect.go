@@ -14,6 +14,7 @@ const (
 	QianfanV1           = "qianfan-v1"
 	QianfanV2           = "qianfan-v2"
 	QianfanAnthropic    = "qianfan-anthropic"
+	QianfanResponses    = "qianfan-responses"
 	QianfanOAuth        = "qianfan-oauth"
 	QianfanIAM          = "qianfan-iam"
 	QianfanConsole      = "qianfan-console"
@@ -274,6 +275,11 @@ var dialects = []Dialect{
 		Name: QianfanOAuth, Provider: Qianfan,
 		Deliveries: []Delivery{DeliverStatus, DeliverBody},
 		Operations: plain(OpToken),
+	},
+	{
+		Name: QianfanResponses, Provider: Qianfan, BasePath: "/v2",
+		Deliveries: []Delivery{DeliverStatus, DeliverBody, DeliverEvent, DeliverMidStream},
+		Operations: append([]Operation{{Name: OpChat, Streams: true, Reply: itemReply}}, plain(OpResponse)...),
 	},
 	{
 		Name: QianfanV1, Provider: Qianfan, ErrorStatus: 200, Signs: true,

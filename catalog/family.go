@@ -71,7 +71,7 @@ var families = []*Family{
 	within("model", family(DashScope, "websocket", []string{DashScopeWS})),
 	family(Qianfan, "capability", []string{QianfanV1}),
 	family(Qianfan, "oauth", []string{QianfanOAuth}),
-	family(Qianfan, "v2", []string{QianfanAnthropic, QianfanV2}),
+	family(Qianfan, "v2", []string{QianfanAnthropic, QianfanResponses, QianfanV2}),
 	family(Qianfan, "plan", []string{QianfanAnthropic, QianfanV2}, OpChat),
 	family(Qianfan, "anthropic", []string{QianfanAnthropic}),
 	family(Qianfan, "appbuilder", []string{QianfanV2}, OpApp),

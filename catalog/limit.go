@@ -46,6 +46,7 @@ var limitErrors = map[string]map[Unit]LimitError{
 		UnitTotal:       {ID: "qianfan/capability/19"},
 	},
 	QianfanAnthropic:    v2Limits,
+	QianfanResponses:    v2Limits,
 	QianfanV2:           v2Limits,
 	DashScopeAnthropic:  dashScopeLimits,
 	DashScopeCompatible: dashScopeLimits,

@@ -59,6 +59,16 @@ var readers = map[string]func(body []byte) (answer, error){
 		}
 		return answer{code: *b.Error.Code, message: *b.Error.Message, kind: b.Error.Type}, nil
 	},
+	catalog.QianfanResponses: func(body []byte) (answer, error) {
+		var b struct {
+			Error struct{ Code, Message, Param, Type string }
+			ID    string
+		}
+		if err := strict(body, &b); err != nil || b.ID == "" || b.Error.Param != "" != (b.Error.Code == "invalid_request") {
+			return answer{}, fmt.Errorf("error.param, id: %w", err)
+		}
+		return answer{code: b.Error.Code, message: b.Error.Message, kind: b.Error.Type}, nil
+	},
 	catalog.QianfanAnthropic: readWrapped,
 	catalog.QianfanOAuth: func(body []byte) (answer, error) {
 		var b struct {
@@ -345,7 +355,7 @@ func checkAnswer(t *testing.T, where string, got answer, e *catalog.Entry, v *ca
 	if want := cmp.Or(v.Type, e.CodeOn(d)); d.Compatible && got.kind != want {
 		t.Errorf("%s: type %q, want %q", where, got.kind, want)
 	}
-	if (d.Name == catalog.QianfanV2 || d.Name == catalog.QianfanAnthropic) && got.kind != v.Type {
+	if slices.Contains([]string{catalog.QianfanV2, catalog.QianfanResponses, catalog.QianfanAnthropic}, d.Name) && got.kind != v.Type {
 		t.Errorf("%s: type %q, want %q", where, got.kind, v.Type)
 	}
 	want := v.StatusOn(d, edition)

@@ -130,6 +130,33 @@ var responsesCases = []testCase{
 		name     = "moderation"
 		error    = "DataInspectionFailed"
 		delivery = { mode = "mid-stream", after_frames = 6 }`, "Output data may contain inappropriate content.", 6),
+	{"a response on Qianfan, and one that goes on from it", "", func(t *testing.T, s server) {
+		api := s.client(option.WithBaseURL(s.vendors+"/v2/"), option.WithMaxRetries(0)).Responses
+		ask := say("Will it rain?")
+		ask.Model = "deepseek-v3"
+		first := must(api.New(t.Context(), ask))(t)
+		more := ask
+		more.PreviousResponseID = openai.String(first.ID)
+		if second := must(api.New(t.Context(), more))(t); first.OutputText() == "" || second.Usage.InputTokens <= first.Usage.TotalTokens {
+			t.Errorf("response %s behind %s", second.RawJSON(), first.RawJSON())
+		}
+		stream := api.NewStreaming(t.Context(), more)
+		defer stream.Close()
+		text := ""
+		for stream.Next() {
+			text += stream.Current().AsResponseOutputTextDelta().Delta
+		}
+		if stream.Err() != nil || text == "" {
+			t.Errorf("streamed %q: %v", text, stream.Err())
+		}
+		if err := api.Delete(t.Context(), first.ID); err != nil {
+			t.Errorf("delete: %v", err)
+		}
+		_, err := api.New(t.Context(), more)
+		if e := wantError[*openai.Error](t, err); e.StatusCode != 400 || e.Code != "invalid_request" || e.Param != "previous_response_id" {
+			t.Errorf("error %d %s", e.StatusCode, e.RawJSON())
+		}
+	}},
 	{"a stream that only ends", `
 		[[rule]]
 		name  = "silent"

@@ -73,26 +73,8 @@ func (out *completion) makeUp(r *scenarios.Request, c *chat, m Meta, reply *scen
 		reply = &scenarios.Reply{}
 	}
 	scriptedText := reply.Text != nil || reply.Frames != nil && reply.Frames.Pieces != nil
-	switch {
-	case reply.ToolCalls != nil:
-		out.calls = scriptedCalls(m, reply.ToolCalls)
-	case !scriptedText && c.wantsTool(r):
-		out.calls = []toolCall{c.madeUpCall(m)}
-	}
-	switch {
-	case reply.Text != nil:
-		out.text = *reply.Text
-	case scriptedText:
-		out.text = strings.Join(reply.Frames.Pieces, "")
-	case out.calls == nil:
-		out.text = c.madeUpText(r, choice)
-	}
-	switch {
-	case reply.Reasoning != nil:
-		out.reasoning = *reply.Reasoning
-	case c.thinking:
-		out.reasoning = thought(r.Prompt())
-	}
+	out.think(r, c, reply)
+	out.speak(r, c, m, reply, choice, scriptedText)
 	out.finish = finishStop
 	if out.calls != nil {
 		out.finish = finishTools
@@ -117,6 +99,34 @@ func (out *completion) makeUp(r *scenarios.Request, c *chat, m Meta, reply *scen
 		out.pieces = piecesOf(out.text, reply.Frames)
 	}
 	out.count(r, reply.Usage)
+}
+
+// think makes up the thoughts.
+func (out *completion) think(r *scenarios.Request, c *chat, reply *scenarios.Reply) {
+	switch {
+	case reply.Reasoning != nil:
+		out.reasoning = *reply.Reasoning
+	case c.thinking:
+		out.reasoning = thought(r.Prompt())
+	}
+}
+
+// speak makes up what is said, which is a text or the calls of tools.
+func (out *completion) speak(r *scenarios.Request, c *chat, m Meta, reply *scenarios.Reply, choice int, scriptedText bool) {
+	switch {
+	case reply.ToolCalls != nil:
+		out.calls = scriptedCalls(m, reply.ToolCalls)
+	case !scriptedText && c.wantsTool(r):
+		out.calls = []toolCall{c.madeUpCall(m)}
+	}
+	switch {
+	case reply.Text != nil:
+		out.text = *reply.Text
+	case scriptedText:
+		out.text = strings.Join(reply.Frames.Pieces, "")
+	case out.calls == nil:
+		out.text = c.madeUpText(r, choice)
+	}
 }
 
 // content writes the text as it stands in a whole message.

@@ -73,7 +73,7 @@ func TestAnthropicChoices(t *testing.T) {
 		`"system":"s","max_tokens":2,`:                            "text: max_tokens",
 	} {
 		_, m := ask(t, dashScopeAnthropic{}, post(catalog.OpChat, anthropicPath,
-			`{"model":"qwen-plus",`+body+`"messages":[{"role":"user","content":"a"}],"max_tokens":999}`))
+			`{"model":"qwen-plus","max_tokens":999,`+body+`"messages":[{"role":"user","content":"a"}]}`))
 		answer := gjson.ParseBytes(m.Frames[0])
 		var got []string
 		for _, block := range answer.Get("content").Array() {

@@ -29,7 +29,7 @@ func (c *conversationCall) answer(r *scenarios.Request, m Meta, _ *scenarios.Rep
 	kept, found := m.conversation(c.id)
 	switch {
 	case !found:
-		return m.nothingKept(r, "Conversation with id '", c.id)
+		return m.noConversation(r, "Conversation with id '", c.id)
 	case c.item != "":
 		return c.aboutItem(r, m)
 	case c.items && r.Method == http.MethodPost:
@@ -43,6 +43,11 @@ func (c *conversationCall) answer(r *scenarios.Request, m Meta, _ *scenarios.Rep
 		return m.dashScopeWhole(r, writeConversation(kept)).changing(m.hold(kept))
 	}
 	return m.dashScopeWhole(r, writeConversation(kept))
+}
+
+// noConversation refuses a call that names what is not there.
+func (m Meta) noConversation(r *scenarios.Request, variant, id string) Message {
+	return Error(dashScopeResponses{}, r, m, failureOf(invalidParameter(variant, map[string]string{"id": id}), r.Dialect))
 }
 
 func (m Meta) conversation(id string) (scenarios.Record, bool) {
@@ -78,13 +83,13 @@ func writeConversation(kept scenarios.Record) []byte {
 func (c *conversationCall) create(r *scenarios.Request, m Meta) Message {
 	made := scenarios.Record{ID: "conv_" + m.requestUUID(), Created: m.Now, Value: c.metadata()}
 	changes := []scenarios.Change{{Kind: conversationRecord, ID: made.ID, Value: made.Value, Until: m.Now}}
-	changes = append(changes, m.addItems(made.ID, m.inputItems(c.body.Get("items")))...)
+	changes = append(changes, m.addItems(made.ID, m.inputItems(dashScopeResponses{}, c.body.Get("items")))...)
 	return m.dashScopeWhole(r, writeConversation(made)).changing(changes...)
 }
 
 // add adds items, and shows them.
 func (c *conversationCall) add(r *scenarios.Request, m Meta, kept scenarios.Record) Message {
-	items := m.inputItems(c.body.Get("items"))
+	items := m.inputItems(dashScopeResponses{}, c.body.Get("items"))
 	shown := listOf(gjson.ParseBytes(array(items...)).Array(), false)
 	changes := append([]scenarios.Change{m.hold(kept)}, m.addItems(c.id, items)...)
 	return m.dashScopeWhole(r, shown.object().end()).changing(changes...)
@@ -113,7 +118,7 @@ func (c *conversationCall) aboutItem(r *scenarios.Request, m Meta) Message {
 	item, found := m.Records.Get(itemsOf(c.id), c.item)
 	switch {
 	case !found:
-		return m.nothingKept(r, "Item with id '", c.item)
+		return m.noConversation(r, "Item with id '", c.item)
 	case r.Method == http.MethodDelete:
 		return m.dashScopeWhole(r, removed(c.item, "conversation.item.deleted")).
 			changing(scenarios.Change{Kind: itemsOf(c.id), ID: c.item})
@@ -160,6 +165,6 @@ func (c *responsesChat) goOn(m Meta, s responseState) []scenarios.Change {
 	if !found {
 		return nil
 	}
-	said := slices.Concat(m.inputItems(c.body.Get("input")), rawItems(answered(gjson.ParseBytes(s.output))))
+	said := slices.Concat(m.inputItems(dashScopeResponses{}, c.body.Get("input")), rawItems(answered(gjson.ParseBytes(s.output))))
 	return append([]scenarios.Change{m.hold(kept)}, m.addItems(c.conversation, said)...)
 }

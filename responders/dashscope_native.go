@@ -105,14 +105,12 @@ func readNative(q *dashScopeQuestion) dashScopeCall {
 	return readNativeChat(q, false)
 }
 
-// readNativeService reads a call that is no chat.
+// readNativeService reads a call of another model than one that chats.
 func readNativeService(q *dashScopeQuestion) dashScopeCall {
 	in, body := q.in, q.body
 	switch in.Operation {
 	case catalog.OpImage, catalog.OpVideo, catalog.OpTranscription:
 		return readTaskCall(in, body)
-	case catalog.OpTask:
-		return readTaskLook(in)
 	case catalog.OpEmbedding:
 		if strings.HasSuffix(in.Path, "/multimodal-embedding") {
 			return readMultimodalEmbedding(q)
@@ -133,6 +131,15 @@ func readNativeService(q *dashScopeQuestion) dashScopeCall {
 		return tokenizing{readNativeTurns(body)}
 	case catalog.OpApp:
 		return readApp(body)
+	}
+	return readNativeAccount(in, body)
+}
+
+// readNativeAccount reads a call about what an account has.
+func readNativeAccount(in *Incoming, body *jsonBody) dashScopeCall {
+	switch in.Operation {
+	case catalog.OpTask:
+		return readTaskLook(in)
 	case catalog.OpFile:
 		return readNativeFiles(in)
 	case catalog.OpUpload:

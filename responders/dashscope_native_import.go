@@ -30,6 +30,7 @@ const longestDisplay = 50
 
 func (c importCall) refusal(*dashScopeQuestion) *scenarios.Refusal { return nil }
 
+// bodyRefusal is what is wrong with the body of a call that has one.
 func (c importCall) bodyRefusal(in *Incoming, r *scenarios.Request) *scenarios.Refusal {
 	if in.Method != http.MethodPost {
 		return nil
@@ -128,13 +129,26 @@ func (m Meta) imports() []imported {
 	}
 	var all []imported
 	for _, record := range slices.Backward(m.Records.List(importKind)) {
-		told := gjson.ParseBytes(record.Value)
-		all = append(all, imported{
-			id: record.ID, at: record.Created, told: told.Get("told"),
-			pending: time.Duration(told.Get("pending").Int()), running: time.Duration(told.Get("running").Int()),
-		})
+		all = append(all, readImported(record))
 	}
 	return all
+}
+
+// imported returns one import.
+func (m Meta) imported(id string) (imported, bool) {
+	if m.Records == nil {
+		return imported{}, false
+	}
+	record, found := m.Records.Get(importKind, id)
+	return readImported(record), found
+}
+
+func readImported(record scenarios.Record) imported {
+	kept := gjson.ParseBytes(record.Value)
+	return imported{
+		id: record.ID, at: record.Created, told: kept.Get("told"),
+		pending: time.Duration(kept.Get("pending").Int()), running: time.Duration(kept.Get("running").Int()),
+	}
 }
 
 func (c importCall) answer(r *scenarios.Request, m Meta, _ *scenarios.Reply) Message {
@@ -144,17 +158,21 @@ func (c importCall) answer(r *scenarios.Request, m Meta, _ *scenarios.Reply) Mes
 	case c.in.Vars["job_id"] == "":
 		return c.list(r, m)
 	}
-	all := m.imports()
-	at := slices.IndexFunc(all, func(i imported) bool { return i.id == c.in.Vars["job_id"] })
+	return c.about(r, m)
+}
+
+// about shows or removes one import.
+func (c importCall) about(r *scenarios.Request, m Meta) Message {
+	model, found := m.imported(c.in.Vars["job_id"])
 	switch {
-	case at < 0:
+	case !found:
 		return m.controlRefused(r, &scenarios.Refusal{ID: dashScopeModel + "NotFound", Variant: "Not Found!"})
 	case c.in.Method == http.MethodGet:
-		return m.job(r, all[at].json(m.Now, ""))
-	case all[at].state(m.Now) != importDone:
+		return m.job(r, model.json(m.Now, ""))
+	case model.state(m.Now) != importDone:
 		return m.controlRefused(r, &scenarios.Refusal{ID: dashScopeModel + "OperationDenied"})
 	}
-	return m.job(r, all[at].json(m.Now, ""), scenarios.Change{Kind: importKind, ID: all[at].id})
+	return m.job(r, model.json(m.Now, ""), scenarios.Change{Kind: importKind, ID: model.id})
 }
 
 func (c importCall) create(r *scenarios.Request, m Meta) Message {

@@ -52,11 +52,7 @@ func (d dashScopeResponses) Decode(in *Incoming) *scenarios.Request {
 		r.Refused = call.refused(in, r)
 		return r
 	case catalog.OpResponse:
-		kept := keptResponse{id: clipped(in.Vars["response_id"])}
-		if strings.HasSuffix(in.Path, inputItemsSuffix) {
-			kept.items = readInputList(in)
-		}
-		r.Detail = kept
+		r.Detail = readKeptResponse(in, d)
 		r.Identity = responsesIdentity(in, r, methods)
 		return r
 	}
@@ -66,7 +62,8 @@ func (d dashScopeResponses) Decode(in *Incoming) *scenarios.Request {
 		r.Model = clipped(in.Vars["app_id"])
 	}
 	askFor(r)
-	call := readResponses(body)
+	call := readResponses(body, d, leastOutput)
+	call.conversation = conversationOf(body)
 	r.Detail, r.Turns = call, call.turns()
 	r.Stream = body.Get("stream").Bool()
 	r.Identity = responsesIdentity(in, r, methods)
@@ -81,10 +78,8 @@ func responsesMethods(in *Incoming) []string {
 		return conversationMethods(in)
 	case in.Operation != catalog.OpResponse, strings.HasSuffix(in.Path, cancelSuffix):
 		return []string{http.MethodPost}
-	case strings.HasSuffix(in.Path, inputItemsSuffix):
-		return []string{http.MethodGet}
 	}
-	return []string{http.MethodGet, http.MethodDelete}
+	return keptResponseMethods(in)
 }
 
 func responsesIdentity(in *Incoming, r *scenarios.Request, methods []string) *scenarios.Refusal {
@@ -143,13 +138,8 @@ func (d dashScopeResponses) Body(r *scenarios.Request, m Meta, f *scenarios.Fail
 // Event writes the response as one that failed. The comment in the frame says
 // 200 all the same, as was measured.
 func (d dashScopeResponses) Event(r *scenarios.Request, m Meta, f *scenarios.Failure, _, n int) Frame {
-	call, _ := r.Detail.(*responsesChat) // A sample has none.
 	message := withHelp(fill(f, r), f, helpOff)
-	failed := call.object(r, m, responseState{
-		status: "failed", failure: obj().str("message", message).str("code", f.Entry.Code).end(),
-	})
-	event := obj().num("sequence_number", int64(n-1)).str("type", "response.failed").raw("response", failed).end()
-	return nativeFrame(n, "response.failed", http.StatusOK, event)
+	return failedEvent(d, r, m, obj().str("message", message).str("code", f.Entry.Code).end(), n)
 }
 
 func (d dashScopeResponses) Success(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {

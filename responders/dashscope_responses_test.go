@@ -16,20 +16,21 @@ import (
 // A responsesDouble answers calls of the Responses API one after the other and
 // keeps what they make.
 type responsesDouble struct {
-	t       *testing.T
-	records scenarios.Records
-	calls   uint64
+	t         *testing.T
+	responder Responder
+	records   scenarios.Records
+	calls     uint64
 }
 
 func newResponsesDouble(t *testing.T) *responsesDouble {
-	return &responsesDouble{t: t, records: scenarios.NewMemory()}
+	return &responsesDouble{t: t, responder: dashScopeResponses{}, records: scenarios.NewMemory()}
 }
 
 // ask calls a path of responses and returns the answer's body.
 func (d *responsesDouble) ask(method, path, body string) (int, gjson.Result) {
 	d.t.Helper()
 	path, query, _ := strings.Cut(path, "?")
-	in := post(catalog.OpChat, responsesPath+path, body)
+	in := post(catalog.OpChat, d.responder.Routes()[0].Path+path, body)
 	in.Method, in.Query = method, ParseQuery(query)
 	if id, named := strings.CutPrefix(path, "/"); named {
 		id = strings.TrimSuffix(strings.TrimSuffix(id, cancelSuffix), inputItemsSuffix)
@@ -46,14 +47,13 @@ func (d *responsesDouble) call(in *Incoming) (int, gjson.Result) {
 	}
 	d.calls++
 	m := Meta{Entropy: [2]uint64{d.calls << 16, 2}, Now: in.Now, Records: view}
-	responder := dashScopeResponses{}
-	r := responder.Decode(in)
+	r := d.responder.Decode(in)
 	for _, refused := range []*scenarios.Refusal{r.Identity, r.Refused} {
 		if refused != nil {
 			d.t.Fatalf("%s %s is refused: %+v", in.Path, in.Body, refused)
 		}
 	}
-	answer := responder.Success(r, m, nil)
+	answer := d.responder.Success(r, m, nil)
 	if _, err := d.records.Commit(d.t.Context(), "", in.Now, answer.Changes); err != nil {
 		d.t.Fatal(err)
 	}
@@ -251,11 +251,12 @@ func TestResponsesChoices(t *testing.T) {
 func eventsOf(t *testing.T, m Message) (names []string, events []gjson.Result) {
 	t.Helper()
 	for i, frame := range m.Frames {
-		lines := strings.Split(strings.TrimSuffix(string(frame), "\n\n"), "\n")
-		event := gjson.Parse(strings.TrimPrefix(lines[3], "data:"))
-		name := strings.TrimPrefix(lines[1], "event:")
-		if lines[0] != fmt.Sprintf("id:%d", i+1) || lines[2] != ":HTTP_STATUS/200" ||
-			event.Get("sequence_number").Int() != int64(i) || event.Get("type").Str != name {
+		_, data, _ := strings.Cut(string(frame), "\ndata:")
+		event := gjson.Parse(data)
+		name := event.Get("type").Str
+		dashScope, qianfan := fmt.Sprintf("id:%d\nevent:%s\n:HTTP_STATUS/200\ndata:{", i+1, name), "event: "+name+"\ndata: {"
+		if !strings.HasPrefix(string(frame), dashScope) && !strings.HasPrefix(string(frame), qianfan) || !strings.HasSuffix(data, "}\n\n") ||
+			event.Get("sequence_number").Int() != int64(i) {
 			t.Fatalf("frame %d is %s", i, frame)
 		}
 		names, events = append(names, name), append(events, event)
@@ -304,10 +305,11 @@ func TestResponsesStreams(t *testing.T) {
 		"other": {Text: &text, FinishReason: "content_filter"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			in := post(catalog.OpChat, responsesPath, `{"model":"qwen-plus","input":"a","stream":true}`)
-			d := dashScopeResponses{}
-			m := d.Success(d.Decode(in), Meta{Entropy: [2]uint64{1, 2}, Now: in.Now, Records: noRecords{}}, reply)
-			checkResponsesStream(t, m)
+			for _, d := range []Responder{dashScopeResponses{}, qianfanResponses{}} {
+				in := post(catalog.OpChat, d.Routes()[0].Path, `{"model":"qwen-plus","input":"a","stream":true}`)
+				m := d.Success(d.Decode(in), Meta{Entropy: [2]uint64{1, 2}, Now: in.Now, Records: noRecords{}}, reply)
+				checkResponsesStream(t, m)
+			}
 		})
 	}
 }
@@ -332,7 +334,7 @@ func TestNewerStreamsAreBounded(t *testing.T) {
 	body := `{"model":"qwen-` + long + `","stream":true,"max_tokens":9,"input":"a","messages":[{"role":"user","content":"a"}],` +
 		`"instructions":"` + long + `","metadata":{"a":"` + long + `"},"system":"` + long + `","previous_response_id":"",` +
 		`"tools":[{"name":"` + long + `","parameters":{"default":"` + long + `"},"input_schema":{"default":"` + long + `"}}]}`
-	for _, responder := range []Responder{dashScopeResponses{}, dashScopeAnthropic{}} {
+	for _, responder := range []Responder{dashScopeResponses{}, qianfanResponses{}, dashScopeAnthropic{}} {
 		if _, m := ask(t, responder, post(catalog.OpChat, responder.Routes()[0].Path, body)); size(m) > 64<<10 || !m.Stream {
 			t.Errorf("%s: %d bytes, stream %t", responder.Dialect().Name, size(m), m.Stream)
 		}

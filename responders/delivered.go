@@ -45,6 +45,7 @@ func exampleOf(dialect string, task bool) (*Incoming, bool) {
 		catalog.QianfanV1:           {v1Prefix + "/chat/completions", `{"stream":true,"messages":[{"role":"user","content":"Hello!"}]}`},
 		catalog.QianfanV2:           {"/v2/chat/completions", `{"model":"ernie-4.0-8k","stream":true,"messages":[{"role":"user","content":"Hello!"}]}`},
 		catalog.QianfanAnthropic:    {"/anthropic/v1/messages", `{"model":"ernie-4.0-8k","max_tokens":64,"stream":true,"messages":[{"role":"user","content":"Hello!"}]}`},
+		catalog.QianfanResponses:    {v2Responses, `{"model":"deepseek-v3","stream":true,"input":"Hello!"}`},
 		catalog.DashScopeNative:     {"/api/v1/services/aigc/text-generation/generation", `{"model":"qwen-plus","input":{"prompt":"Hello!"},"parameters":{"incremental_output":true}}`},
 		catalog.DashScopeCompatible: {"/compatible-mode/v1/chat/completions", chat},
 		catalog.DashScopeResponses:  {responsesPath, `{"model":"qwen-plus","stream":true,"input":"Hello!"}`},

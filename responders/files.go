@@ -90,12 +90,12 @@ func (f files) Decode(in *Incoming) *scenarios.Request {
 func (files) Success(r *scenarios.Request, m Meta, _ *scenarios.Reply) Message {
 	header := http.Header{"Date": {m.date()}, "Server": {"AliyunOSS"}}
 	allowOrigin(header, r)
-	method := http.MethodGet
+	methods := []string{http.MethodGet, http.MethodHead}
 	if r.Path == uploadPath {
-		method = http.MethodPost
+		methods = []string{http.MethodPost}
 	}
-	if r.Method != method {
-		header["Allow"] = []string{method}
+	if !slices.Contains(methods, r.Method) {
+		header["Allow"] = []string{strings.Join(methods, ", ")}
 		return Message{Status: http.StatusMethodNotAllowed, Header: header}
 	}
 	if r.Path == uploadPath {

@@ -41,10 +41,11 @@ func newJSONBody(text gjson.Result) *jsonBody {
 	return d
 }
 
-// Get returns what stands at a path, the first name of which must be plain.
+// Get returns what stands at a path, the first name of which must be plain. Of a
+// name that stands there twice the last counts, as in the servers' own parsers.
 func (d *jsonBody) Get(path string) gjson.Result {
 	name, rest, nested := strings.Cut(path, ".")
-	for i := range d.fields {
+	for i := len(d.fields) - 1; i >= 0; i-- {
 		switch {
 		case d.fields[i].name != name:
 		case nested:

@@ -128,9 +128,7 @@ const qianfanFrame = "event: %s\ndata: %s\n\n"
 
 func (qianfanAnthropic) Success(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
 	if p, asked := r.Detail.(preflight); asked {
-		header := m.qianfanHostHeader()
-		p.allow(header, r)
-		return Message{Status: http.StatusOK, Header: header}
+		return m.qianfanPreflight(p, r)
 	}
 	ask := r.Detail.(*messageAsk)
 	a := ask.complete(r, m, reply, "msg_"+text(m.chance(forAnswerID), 32, lowerHex))

@@ -2,6 +2,8 @@ package responders
 
 import (
 	"math"
+	"mime"
+	"strings"
 
 	"github.com/tidwall/gjson"
 
@@ -33,6 +35,8 @@ func faultsOf(in *Incoming, r *scenarios.Request, body *jsonBody) []bodyFault {
 	switch {
 	case len(in.Body) == 0 && in.State == BodyComplete:
 		return []bodyFault{{code: "missing", input: []byte("null")}}
+	case in.State == BodyComplete && !saysJSON(in.Header.Get("Content-Type")):
+		return []bodyFault{{code: "model_attributes_type", input: shortText(in.Body)}}
 	case in.State != BodyComplete || !r.JSON:
 		return []bodyFault{{code: "json_invalid", input: []byte("{}")}}
 	case !body.IsObject():
@@ -48,6 +52,21 @@ func faultsOf(in *Incoming, r *scenarios.Request, body *jsonBody) []bodyFault {
 		}
 	}
 	return faults
+}
+
+// saysJSON reports whether a body of that type is read as JSON: one of no type
+// is, but one of another is a text.
+func saysJSON(contentType string) bool {
+	kind, _, err := mime.ParseMediaType(contentType)
+	return contentType == "" || err == nil && (kind == "application/json" || strings.HasPrefix(kind, "application/") && strings.HasSuffix(kind, "+json"))
+}
+
+// shortText returns a body as a text. One that is too long to be told is {}.
+func shortText(body []byte) []byte {
+	if len(body) > maxKept {
+		return []byte("{}")
+	}
+	return appendQuoted(nil, string(body))
 }
 
 // shortJSON returns a value on one line. One that is too long to be told is {}.

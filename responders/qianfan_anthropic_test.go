@@ -52,6 +52,31 @@ func TestLongFault(t *testing.T) {
 	}
 }
 
+// TestMessageTypes: only what is said to be JSON, or nothing, is read as JSON.
+func TestMessageTypes(t *testing.T) {
+	const message = `{"model":"ernie-4.0-8k","max_tokens":1,"messages":[{"role":"user","content":"a"}]}`
+	for contentType, want := range map[string]string{
+		"": "", "application/json": "", "Application/JSON; charset=utf-8": "", "application/vnd.x+json": "",
+		"application/x-www-form-urlencoded": messageCodes + "model_attributes_type", "text/plain": messageCodes + "model_attributes_type",
+		"json": messageCodes + "model_attributes_type",
+	} {
+		in := post(catalog.OpChat, "/anthropic/v1/messages", message)
+		in.Header = map[string][]string{"X-Api-Key": {"k"}, "Content-Type": {contentType}}
+		r := qianfanAnthropic{}.Decode(in)
+		if got := r.Refused; (got == nil) != (want == "") || got != nil && got.ID != want {
+			t.Errorf("%q: %+v, want %q", contentType, got, want)
+			continue
+		}
+		if want == "" {
+			continue
+		}
+		body := qianfanAnthropic{}.Body(r, Meta{}, failure(t, r.Refused, r.Dialect), 422)
+		if told := gjson.GetBytes(body, "detail.0.input").Str; told != message {
+			t.Errorf("%q: %s", contentType, body)
+		}
+	}
+}
+
 func TestPython(t *testing.T) {
 	for text, want := range map[string]string{
 		"a":                  `'a'`,

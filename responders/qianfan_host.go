@@ -29,6 +29,13 @@ func (m Meta) qianfanHostHeader() http.Header {
 	}
 }
 
+// qianfanPreflight answers a browser that asks what it may send.
+func (m Meta) qianfanPreflight(p preflight, r *scenarios.Request) Message {
+	header := m.qianfanHostHeader()
+	p.allow(header, r)
+	return Message{Status: http.StatusOK, Header: header}
+}
+
 // The vendor's limits per minute, which answers show where the scenario limits
 // nothing.
 const (

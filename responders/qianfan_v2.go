@@ -135,6 +135,8 @@ func v2Methods(in *Incoming) []string {
 		return []string{http.MethodGet}
 	case isStore(in.Operation):
 		return storeMethods(in)
+	case in.Operation == catalog.OpResponse:
+		return keptResponseMethods(in)
 	}
 	return []string{http.MethodPost}
 }
@@ -220,10 +222,10 @@ func v2Refusal(in *Incoming, r *scenarios.Request, body *jsonBody) *scenarios.Re
 }
 
 // v2ReadsJSON reports whether the body is JSON: an upload's is a form, and who
-// asks for files or batches sends none.
+// asks for what was made sends none.
 func v2ReadsJSON(in *Incoming) bool {
 	switch {
-	case in.Path == v2Upload, in.Operation == catalog.OpFile:
+	case in.Path == v2Upload, in.Operation == catalog.OpFile, in.Operation == catalog.OpResponse:
 		return false
 	case in.Operation == catalog.OpBatch:
 		return in.Method == http.MethodPost && in.Vars["batch_id"] == ""
@@ -270,9 +272,7 @@ func (q qianfanV2) Event(r *scenarios.Request, m Meta, f *scenarios.Failure, sta
 
 func (q qianfanV2) Success(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
 	if p, asked := r.Detail.(preflight); asked {
-		header := m.qianfanHostHeader()
-		p.allow(header, r)
-		return Message{Status: http.StatusOK, Header: header}
+		return m.qianfanPreflight(p, r)
 	}
 	if call, is := r.Detail.(*storeCall); is {
 		return call.answer(r, m, reply)

@@ -161,12 +161,18 @@ const v2MaxOutput = 12288
 
 // v2Params looks at what shapes a text.
 func (q *question) v2Params() *scenarios.Refusal {
+	return q.v2Shape("max_completion_tokens", "max_tokens")
+}
+
+// v2Shape looks at what shapes a text, the bounds of its length under these
+// names.
+func (q *question) v2Shape(bounds ...string) *scenarios.Refusal {
 	output := span{low: 1, high: float64(q.model.MaxOutput), text: "[1, " + strconv.Itoa(q.model.MaxOutput) + "]"}
 	if q.model.MaxOutput == 0 {
 		output.high, output.text = 1<<31, "[1, "+strconv.Itoa(v2MaxOutput)+"]"
 	}
 	spans := v2Spans[:len(v2Spans):len(v2Spans)]
-	for _, param := range []string{"max_completion_tokens", "max_tokens"} {
+	for _, param := range bounds {
 		output.param = param
 		spans = append(spans, output)
 	}

@@ -41,7 +41,7 @@ type Responder interface {
 func All() []Responder {
 	return []Responder{
 		qianfanV1{}, qianfanOAuth{}, qianfanIAM{}, dashScopeNative{}, dashScopeCompatible{},
-		dashScopeResponses{}, dashScopeAnthropic{}, dashScopeWS{}, qianfanV2{}, qianfanAnthropic{}, qianfanConsole{},
+		dashScopeResponses{}, dashScopeAnthropic{}, dashScopeWS{}, qianfanV2{}, qianfanResponses{}, qianfanAnthropic{}, qianfanConsole{},
 	}
 }
 

@@ -21,6 +21,8 @@ func TestLimitErrors(t *testing.T) {
 			"tpm_rate_limit_exceeded user_rate_limit_exceeded account_overdue",
 		catalog.QianfanAnthropic: "cluster_rate_limit_exceeded preemptible_rate_limit_exceeded user_rate_limit_exceeded rpm_rate_limit_exceeded " +
 			"tpm_rate_limit_exceeded user_rate_limit_exceeded account_overdue",
+		catalog.QianfanResponses: "cluster_rate_limit_exceeded preemptible_rate_limit_exceeded user_rate_limit_exceeded rpm_rate_limit_exceeded " +
+			"tpm_rate_limit_exceeded user_rate_limit_exceeded account_overdue",
 		catalog.DashScopeNative: "Throttling.Concurrency Throttling.BurstRate Throttling.RateQuota Throttling.RateQuota " +
 			"Throttling.AllocationQuota Throttling.AllocationQuota Throttling.AllocationQuota",
 		catalog.DashScopeCompatible: "Throttling.Concurrency limit_burst_rate limit_requests limit_requests " +

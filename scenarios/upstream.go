@@ -31,6 +31,7 @@ type Upstreams struct {
 	QianfanConsole      *Upstream `toml:"qianfan-console"`      // For this dialect.
 	QianfanIAM          *Upstream `toml:"qianfan-iam"`          // For this dialect.
 	QianfanOAuth        *Upstream `toml:"qianfan-oauth"`        // For this dialect.
+	QianfanResponses    *Upstream `toml:"qianfan-responses"`    // For this dialect.
 	QianfanV1           *Upstream `toml:"qianfan-v1"`           // For this dialect.
 	QianfanV2           *Upstream `toml:"qianfan-v2"`           // For this dialect.
 }
@@ -113,7 +114,7 @@ func (u *Upstreams) of(dialect string) *Upstream {
 		catalog.DashScopeAnthropic: u.DashScopeAnthropic, catalog.DashScopeCompatible: u.DashScopeCompatible,
 		catalog.DashScopeNative: u.DashScopeNative, catalog.DashScopeResponses: u.DashScopeResponses, catalog.DashScopeWS: u.DashScopeWS,
 		catalog.QianfanAnthropic: u.QianfanAnthropic, catalog.QianfanConsole: u.QianfanConsole, catalog.QianfanIAM: u.QianfanIAM, catalog.QianfanOAuth: u.QianfanOAuth,
-		catalog.QianfanV1: u.QianfanV1, catalog.QianfanV2: u.QianfanV2,
+		catalog.QianfanResponses: u.QianfanResponses, catalog.QianfanV1: u.QianfanV1, catalog.QianfanV2: u.QianfanV2,
 	}[dialect]
 	provider := map[string]*Upstream{catalog.DashScope: u.DashScope, catalog.Qianfan: u.Qianfan}
 	d, _ := catalog.DialectNamed(dialect)

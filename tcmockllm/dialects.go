@@ -16,6 +16,7 @@ var basePaths = map[string]string{
 	"qianfan-v1":           "",
 	"qianfan-v2":           "/v2",
 	"qianfan-anthropic":    "/anthropic",
+	"qianfan-responses":    "/v2",
 	"qianfan-oauth":        "",
 	"qianfan-iam":          "",
 	"qianfan-console":      "",

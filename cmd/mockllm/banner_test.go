@@ -24,6 +24,7 @@ func TestBanner(t *testing.T) {
 		"DASHSCOPE_WEBSOCKET_BASE_URL=ws://127.0.0.1:81/api-ws/v1/inference ",
 		"OPENAI_BASE_URL=http://127.0.0.1:81/compatible-mode/v1 ",
 		"ANTHROPIC_BASE_URL=http://127.0.0.1:81/apps/anthropic ",
+		"ANTHROPIC_BASE_URL=http://127.0.0.1:81/anthropic ",
 		"admin     http://127.0.0.1:82\n",
 	} {
 		if !strings.Contains(out.String(), want) {

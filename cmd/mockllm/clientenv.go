@@ -11,11 +11,11 @@ import (
 type variable struct{ name, value string }
 
 // variables point the vendors' SDKs, and OpenAI's and Anthropic's, at the
-// server. The one that speaks OpenAI's language is chosen by provider.
+// server. Who speaks OpenAI's language or Anthropic's is chosen by provider.
 func (s *stage) variables(openai string) []variable {
-	compatible := s.base(catalog.DashScopeCompatible)
+	compatible, messages := s.base(catalog.DashScopeCompatible), s.base(catalog.DashScopeAnthropic)
 	if openai == catalog.Qianfan {
-		compatible = s.base(catalog.QianfanV2)
+		compatible, messages = s.base(catalog.QianfanV2), s.base(catalog.QianfanAnthropic)
 	}
 	return []variable{
 		{"MOCKLLM_URL", s.vendors},
@@ -34,7 +34,7 @@ func (s *stage) variables(openai string) []variable {
 		{"DASHSCOPE_WEBSOCKET_BASE_URL", "ws" + s.vendors[len("http"):] + "/api-ws/v1/inference"}, // Python, Java.
 		{"OPENAI_BASE_URL", compatible},
 		{"OPENAI_API_BASE", compatible}, // Before version 1.
-		{"ANTHROPIC_BASE_URL", s.base(catalog.DashScopeAnthropic)},
+		{"ANTHROPIC_BASE_URL", messages},
 	}
 }
 

@@ -25,7 +25,7 @@ type trialFlags struct {
 func (f *trialFlags) add(c *cobra.Command) {
 	f.addOverrides(c)
 	c.Flags().StringVar(&f.timeout, "timeout", "", "kill CMD after this `duration`, such as 10m")
-	c.Flags().StringVar(&f.openai, "openai", catalog.DashScope, "where OpenAI clients are pointed: qianfan or dashscope")
+	c.Flags().StringVar(&f.openai, "openai", catalog.DashScope, "where OpenAI and Anthropic clients are pointed: qianfan or dashscope")
 	f.reports.add(c)
 }
 

@@ -48,8 +48,8 @@ func TestVariables(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
-	for _, name := range []string{"OPENAI_BASE_URL", "OPENAI_API_BASE"} {
-		if got := lookUp(clientEnvironment(nil, s.variables("qianfan")), name); got != s.vendors+"/v2" {
+	for name, want := range map[string]string{"OPENAI_BASE_URL": "/v2", "OPENAI_API_BASE": "/v2", "ANTHROPIC_BASE_URL": "/anthropic"} {
+		if got := lookUp(clientEnvironment(nil, s.variables("qianfan")), name); got != s.vendors+want {
 			t.Errorf("%s is %q on Qianfan", name, got)
 		}
 	}

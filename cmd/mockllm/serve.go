@@ -224,5 +224,6 @@ Point a client at it:
   OpenAI on DashScope   export OPENAI_BASE_URL=%[5]s/compatible-mode/v1 OPENAI_API_KEY=any
   OpenAI on Qianfan V2  export OPENAI_BASE_URL=%[5]s/v2 OPENAI_API_KEY=any
   Anthropic SDKs        export ANTHROPIC_BASE_URL=%[5]s/apps/anthropic ANTHROPIC_API_KEY=any
+  Anthropic on Qianfan  export ANTHROPIC_BASE_URL=%[5]s/anthropic ANTHROPIC_API_KEY=any
 `, reachable(management), scenario, info.Seed, info.Edition, base, host)
 }

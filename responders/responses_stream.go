@@ -1,8 +1,6 @@
 package responders
 
 import (
-	"net/http"
-
 	"github.com/mockllm/mockllm/scenarios"
 )
 
@@ -11,12 +9,13 @@ const inProgress = "in_progress"
 // responseEvents is a stream while it is written. Each event has its number,
 // from 0; its keys stand in the order of captures.
 type responseEvents struct {
+	vendor responsesVendor
 	frames []Frame
 	tokens []int
 }
 
 func (e *responseEvents) add(kind string, tokens int, json []byte) {
-	e.frames = append(e.frames, nativeFrame(len(e.frames)+1, kind, http.StatusOK, json))
+	e.frames = append(e.frames, e.vendor.frame(len(e.frames)+1, kind, json))
 	e.tokens = append(e.tokens, tokens)
 }
 
@@ -35,15 +34,15 @@ func (e *responseEvents) item(kind string, index int, item []byte) {
 	e.add(kind, 0, e.numbered().raw("item", item).num("output_index", int64(index)).str("type", kind).end())
 }
 
-// stream writes the response's beginning, its items one behind the other, and
-// the response once more, whole.
-func (c *responsesChat) stream(r *scenarios.Request, m Meta, items []responseItem, done responseState) Message {
-	var e responseEvents
-	e.whole("response.created", c.object(r, m, responseState{status: "queued"}))
-	e.whole("response.in_progress", c.object(r, m, responseState{status: inProgress}))
+// stream puts the response's beginning into the message, its items one behind
+// the other, and the response once more, whole.
+func (c *responsesChat) stream(message *Message, r *scenarios.Request, m Meta, items []responseItem, done responseState) {
+	e := responseEvents{vendor: c.vendor}
+	e.whole("response.created", c.vendor.object(c, r, m, responseState{status: "queued"}))
+	e.whole("response.in_progress", c.vendor.object(c, r, m, responseState{status: inProgress}))
 	said := len(e.frames) // Up to the last piece.
 	for index, item := range items {
-		e.item("response.output_item.added", index, item.write(inProgress))
+		e.item("response.output_item.added", index, c.vendor.item(item, inProgress))
 		switch item.kind {
 		case "message":
 			said = e.message(index, item)
@@ -52,12 +51,11 @@ func (c *responsesChat) stream(r *scenarios.Request, m Meta, items []responseIte
 		default:
 			said = e.pieces("response.function_call_arguments", "arguments", index, item)
 		}
-		e.item("response.output_item.done", index, item.write("completed"))
+		e.item("response.output_item.done", index, c.vendor.item(item, "completed"))
 	}
-	e.whole("response."+done.status, c.object(r, m, done))
-	message := m.dashScopeStream(r, e.frames, len(e.frames)-said)
-	message.Tokens = e.tokens
-	return message
+	e.whole("response."+done.status, c.vendor.object(c, r, m, done))
+	message.Frames, message.Tokens = e.frames, e.tokens
+	message.Stream, message.Ending, message.Marks = true, len(e.frames)-said, 1
 }
 
 // message writes a message's only part. It returns how many events there are up
@@ -65,7 +63,7 @@ func (c *responsesChat) stream(r *scenarios.Request, m Meta, items []responseIte
 func (e *responseEvents) message(index int, item responseItem) int {
 	part := func(kind, text string) {
 		e.add(kind, 0, e.numbered().num("output_index", int64(index)).str("type", kind).num("content_index", 0).
-			str("item_id", item.id).raw("part", outputText(text)).end())
+			str("item_id", item.id).raw("part", e.vendor.outputText(text)).end())
 	}
 	text := func(kind, name, value string, tokens int) {
 		e.add(kind, tokens, e.numbered().num("content_index", 0).str("item_id", item.id).str(name, value).
@@ -93,4 +91,12 @@ func (e *responseEvents) pieces(kind, name string, index int, item responseItem)
 	e.add(kind+".done", 0, e.numbered().str(name, item.text).num("output_index", int64(index)).str("type", kind+".done").
 		str("item_id", item.id).end())
 	return said
+}
+
+// failedEvent writes the event with which a stream says that its response failed.
+func failedEvent(vendor responsesVendor, r *scenarios.Request, m Meta, failure []byte, n int) Frame {
+	call, _ := r.Detail.(*responsesChat) // A sample has none.
+	response := vendor.object(call, r, m, responseState{status: "failed", failure: failure})
+	const kind = "response.failed"
+	return vendor.frame(n, kind, obj().num("sequence_number", int64(n-1)).str("type", kind).raw("response", response).end())
 }

@@ -1,6 +1,7 @@
 package responders
 
 import (
+	"net/http"
 	"slices"
 
 	"github.com/tidwall/gjson"
@@ -8,9 +9,49 @@ import (
 	"github.com/mockllm/mockllm/scenarios"
 )
 
+// OpenAI's Responses API, which both vendors serve. What differs between them is
+// a responsesVendor's.
+
+// A responsesVendor is what one vendor does otherwise than the other.
+type responsesVendor interface {
+	Responder
+
+	// record is what a response that is kept is called among the records.
+	record() string
+
+	// responseID and itemID draw ids: of the response that is made, and of an
+	// item of that purpose.
+	responseID(m Meta) string
+	itemID(m Meta, purpose uint64) string
+
+	// object, item, outputText and usage write a response, one of its items, a
+	// part of what it says, and what it took. call is nil where nobody asked, as
+	// in a sample of an error; an item that was just begun has no content yet.
+	object(call *responsesChat, r *scenarios.Request, m Meta, s responseState) []byte
+	item(i responseItem, status string) []byte
+	outputText(text string) []byte
+	usage(u usage) []byte
+
+	// list writes what is shown of the items that a kept response was asked with,
+	// removed that it is gone.
+	list(kept gjson.Result, shown listed) []byte
+	removed(id string) []byte
+
+	// frame writes the n-th event of a stream, from 1, and header the header of a
+	// success.
+	frame(n int, kind string, event []byte) Frame
+	header(r *scenarios.Request, m Meta) http.Header
+
+	// noResponse and noPrevious refuse a response that is not there: one that is
+	// asked for, and one that is gone on from.
+	noResponse(id string) *scenarios.Refusal
+	noPrevious(id string) *scenarios.Refusal
+}
+
 // responsesChat is a response that is asked for.
 type responsesChat struct {
 	*chat
+	vendor       responsesVendor
 	said         []scenarios.Turn
 	instructions string
 	body         *jsonBody
@@ -19,16 +60,17 @@ type responsesChat struct {
 	store        bool
 }
 
-func readResponses(body *jsonBody) *responsesChat {
+// readResponses reads what is asked; least is the least bound of tokens that the
+// vendor takes.
+func readResponses(body *jsonBody, vendor responsesVendor, least int) *responsesChat {
 	c := &responsesChat{
 		chat: &chat{
 			thinking:  body.Get("enable_thinking").Bool(),
-			maxTokens: number(body.Get("max_output_tokens"), leastOutput, 1<<20, 0),
+			maxTokens: number(body.Get("max_output_tokens"), least, 1<<20, 0),
 			choices:   1,
 		},
-		said: readItems(body.Get("input")), instructions: contentText(body.Get("instructions")), body: body,
-		previous: clipped(body.Get("previous_response_id").String()), conversation: conversationOf(body),
-		store: body.Get("store").Type != gjson.False,
+		vendor: vendor, said: readItems(body.Get("input")), instructions: contentText(body.Get("instructions")), body: body,
+		previous: clipped(body.Get("previous_response_id").String()), store: body.Get("store").Type != gjson.False,
 	}
 	if effort := body.Get("reasoning.effort"); effort.Type == gjson.String {
 		c.thinking = effort.Str != "none"
@@ -39,9 +81,6 @@ func readResponses(body *jsonBody) *responsesChat {
 	c.noTools = choice.Type == gjson.String && choice.Str == "none"
 	return c
 }
-
-// leastOutput is the least bound of tokens that the service takes.
-const leastOutput = 16
 
 // readFlatTools reads tools whose name stands beside their schema.
 func (c *chat) readFlatTools(tools gjson.Result, schema string) {
@@ -83,64 +122,25 @@ func (c *responsesChat) turns() []scenarios.Turn {
 	return append([]scenarios.Turn{{Role: "system", Text: c.instructions}}, c.said...)
 }
 
-func (c *responsesChat) refusal(*dashScopeQuestion) *scenarios.Refusal {
-	input, store, limit := c.body.Get("input"), c.body.Get("store"), c.body.Get("max_output_tokens")
-	switch {
-	case input.Type != gjson.String && !input.IsArray():
-		return fieldRequired("input")
-	case input.IsArray() && input.Get("#").Int() == 0:
-		return invalidParameter("[] is too short", nil)
-	case store.Exists() && !store.IsBool() && store.Type != gjson.Null:
-		return invalidParameter("Invalid 'store': ", map[string]string{"value": clipped(store.String())})
-	case limit.Type == gjson.Number && limit.Num < leastOutput:
-		return invalidParameter("Invalid 'max_output_tokens': ", map[string]string{"value": clipped(limit.Raw)})
-	case c.previous != "" && isGiven(c.body.Get("conversation")):
-		return invalidParameter("Mutually exclusive parameters: ", nil)
-	case c.conversation == "" && isGiven(c.body.Get("conversation")):
-		return fieldRequired("conversation.id")
-	}
-	return c.refusedNumber()
-}
-
-// efforts are the words for how much is thought.
-var efforts = []string{"none", "minimal", "low", "medium", "high", "xhigh", "max"}
-
-// refusedNumber refuses what shapes the answer and is out of its range.
-func (c *responsesChat) refusedNumber() *scenarios.Refusal {
-	temperature, top, effort := c.body.Get("temperature"), c.body.Get("top_p"), c.body.Get("reasoning.effort")
-	refuse := func(name string, v gjson.Result) *scenarios.Refusal {
-		return invalidParameter("Invalid '"+name+"': ", map[string]string{"value": clipped(v.String())})
-	}
-	switch {
-	case temperature.Type == gjson.Number && (temperature.Num < 0 || temperature.Num >= 2):
-		return refuse("temperature", temperature)
-	case top.Type == gjson.Number && (top.Num <= 0 || top.Num > 1):
-		return refuse("top_p", top)
-	case isGiven(effort) && !slices.Contains(efforts, effort.String()):
-		return refuse("reasoning.effort", effort)
-	}
-	return nil
-}
-
 // isGiven reports whether there is a value that is not null.
 func isGiven(v gjson.Result) bool { return v.Exists() && v.Type != gjson.Null }
 
 func (c *responsesChat) answer(r *scenarios.Request, m Meta, reply *scenarios.Reply) Message {
 	earlier, refused := c.before(m)
 	if refused != nil {
-		return Error(dashScopeResponses{}, r, m, failureOf(refused, r.Dialect))
+		return Error(c.vendor, r, m, failureOf(refused, r.Dialect))
 	}
 	chained := *r
 	chained.Turns = slices.Concat(turnsOf(earlier), r.Turns)
 	outs, used := completeAll(&chained, c.chat, m, reply)
-	items := m.responseItems(outs)
+	items := m.responseItems(c.vendor, outs)
 	state := finished(outs)
-	state.output, state.usage = writeItems(items, "completed"), responsesUsage(used)
-	var message Message
+	state.output, state.usage = writeItems(c.vendor, items), c.vendor.usage(used)
+	message := Message{Status: http.StatusOK, Header: c.vendor.header(r, m)}
 	if r.Stream {
-		message = c.stream(r, m, items, state)
+		c.stream(&message, r, m, items, state)
 	} else {
-		message = m.dashScopeWhole(r, c.object(r, m, state))
+		message.Frames = []Frame{c.vendor.object(c, r, m, state)}
 	}
 	message.Changes = append(c.keep(r, m, earlier, state), c.goOn(m, state)...)
 	return message.bringing(used)
@@ -152,9 +152,9 @@ func (c *responsesChat) before(m Meta) ([][]byte, *scenarios.Refusal) {
 	if c.conversation != "" {
 		return m.saidIn(c.conversation)
 	}
-	items, found := m.earlier(c.previous)
+	items, found := c.earlier(m)
 	if !found {
-		return nil, invalidParameter("Not found previous_response_id: ", map[string]string{"id": c.previous})
+		return nil, c.vendor.noPrevious(c.previous)
 	}
 	return items, nil
 }

@@ -27,13 +27,13 @@ const (
 
 // inputItems writes what a call says, each item with the id that the caller gave
 // it or one that is drawn.
-func (m Meta) inputItems(input gjson.Result) [][]byte {
+func (m Meta) inputItems(vendor responsesVendor, input gjson.Result) [][]byte {
 	if input.Type == gjson.String {
-		return [][]byte{writeInputMessage(input, "user", "msg_"+m.randomUUID(forInputItems))}
+		return [][]byte{writeInputMessage(input, "user", vendor.itemID(m, forInputItems))}
 	}
 	var items [][]byte
 	for i, item := range elements(input) {
-		id := cmp.Or(clipped(item.Get("id").String()), "msg_"+m.randomUUID(forInputItems+uint64(i)))
+		id := cmp.Or(clipped(item.Get("id").String()), vendor.itemID(m, forInputItems+uint64(i)))
 		if written := writeInputItem(item, id); written != nil {
 			items = append(items, written)
 		}
@@ -41,8 +41,8 @@ func (m Meta) inputItems(input gjson.Result) [][]byte {
 	return items
 }
 
-// writeInputItem writes an item as lists show it, its keys sorted as those of a
-// response are; nil is one that is not listed.
+// writeInputItem writes an item as lists show it, its keys sorted as
+// DashScope sorts those of a response; nil is one that is not listed.
 func writeInputItem(item gjson.Result, id string) []byte {
 	text := func(name string) string { return clipped(item.Get(name).String()) }
 	switch kind := text("type"); {
@@ -77,7 +77,7 @@ func writeInputMessage(content gjson.Result, role, id string) []byte {
 // saidText writes a text as the part that it is of who says it.
 func saidText(text, role string) []byte {
 	if role == "assistant" {
-		return outputText(text)
+		return obj().raw("annotations", []byte("[]")).str("text", text).str("type", "output_text").end()
 	}
 	return obj().str("text", text).str("type", "input_text").end()
 }
@@ -172,26 +172,20 @@ func rawItems(items []gjson.Result) [][]byte {
 	return raw
 }
 
-// write writes the items that a kept response was asked with, without what it
-// answered.
-func (l *inputList) write(kept gjson.Result) []byte {
-	body, own := kept.Get("body"), answered(kept.Get("body.output"))
-	shown := l.pick(slices.Concat(kept.Get("items").Array(), own), own)
-	o := obj().num("created_at", body.Get("created_at").Int()*1000).raw("data", shown.data).nullable("first_id", shown.first).
-		boolean("has_more", shown.more).str("id", itemID(body)).nullable("last_id", shown.last).str("model", body.Get("model").Str)
-	if previous := body.Get("previous_response_id").Str; previous != "" {
-		o.str("previous_response_id", previous)
-	}
-	return o.end()
+// shown returns what is listed of the items that a kept response was asked
+// with, without what it answered.
+func (l *inputList) shown(kept gjson.Result) listed {
+	own := answered(kept.Get("body.output"))
+	return l.pick(slices.Concat(kept.Get("items").Array(), own), own)
 }
 
-// earlier returns the items up to a response that was made, its answer included;
-// of no response in particular, there are none.
-func (m Meta) earlier(id string) (items [][]byte, found bool) {
-	if id == "" {
+// earlier returns the items up to the response that this one goes on from, its
+// answer included; if it is none in particular, there are none.
+func (c *responsesChat) earlier(m Meta) (items [][]byte, found bool) {
+	if c.previous == "" {
 		return nil, true
 	}
-	kept, found := m.response(id)
+	kept, found := m.response(c.vendor, c.previous)
 	return rawItems(slices.Concat(kept.Get("items").Array(), answered(kept.Get("body.output")))), found
 }
 
