@@ -301,7 +301,7 @@ func (q *inquest) never(p *picked) held {
 	for _, kind := range p.Never {
 		for _, e := range p.seen[kind] {
 			if q.touches(p.Expect, e) {
-				e.Said = sentences.New("%s: %s", kind, e.Said)
+				e.Said = forbidden(kind, e)
 				e.Text = e.Said.String()
 				h.fail(e)
 			}
@@ -309,6 +309,11 @@ func (q *inquest) never(p *picked) held {
 	}
 	h.said = sentences.New("found %s", counted(len(h.evidence), "%d time", "%d times"))
 	return h
+}
+
+// forbidden says of a finding's evidence what it is evidence of.
+func forbidden(kind scenarios.FindingKind, e Evidence) sentences.Sentence {
+	return sentences.New("%s: %s", kind, e.Said)
 }
 
 func (h *held) fail(e Evidence) {
