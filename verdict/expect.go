@@ -45,7 +45,7 @@ func (q *inquest) hold(i int, x *scenarios.Expect, evicted bool, seen map[scenar
 		{"max_accepted", fmt.Sprint(x.MaxAccepted), x.MaxAccepted > 0, maxAccepted},
 		{"min_gap", duration(x.MinGap), x.MinGap != nil, minGap},
 		{"max_wait", duration(x.MaxWait), x.MaxWait != nil, q.maxWait},
-		{"final", string(x.Final), x.Final != "", final},
+		{"final", string(x.Final), x.Final != "", q.final},
 		{"order", strings.Join(x.Order, ", "), x.Order != nil, q.order},
 		{"never", joined(x.Never), x.Never != nil, q.never},
 	} {
@@ -240,7 +240,10 @@ func (q *inquest) maxWait(p *picked) held {
 	return h
 }
 
-func final(p *picked) held {
+func (q *inquest) final(p *picked) held {
+	if p.Final == scenarios.FinalShortened {
+		return q.shortened(p)
+	}
 	h, unknown, well := held{status: Pass}, false, 0
 	for _, c := range p.calls {
 		last := c.last()

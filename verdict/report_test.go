@@ -217,7 +217,7 @@ func FuzzJudge(f *testing.F) {
 		f.Add(seed)
 	}
 	s := scenarioOf(f, busyRule+"[[expect]]\nmax_attempts = 2\nmin_gap = '1s'\nfinal = 'success'\nmax_accepted = 1\nmax_wait = '1s'\n"+
-		"[[expect]]\norder = ['token', 'busy']\n[[expect]]\nrule = 'busy'\nallow = ['gave-up']\nmax_calls = 1")
+		"[[expect]]\norder = ['token', 'busy']\n[[expect]]\nrule = 'busy'\nallow = ['gave-up']\nmax_calls = 1\nfinal = 'shortened'")
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var all []journal.Exchange
 		if json.Unmarshal(text, &all) != nil {
