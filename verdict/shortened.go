@@ -10,12 +10,9 @@ import (
 	"github.com/mockllm/mockllm/sentences"
 )
 
-// By how long a run of it a text is known again, and how many runs of one are
-// looked for.
-const (
-	runBytes = 64
-	maxRuns  = 32
-)
+// runBytes is by how long a run of it a text is known again. What frames a question
+// is shorter, as a rule, and a sentence longer.
+const runBytes = 64
 
 // A shortening looks for what was asked again with less in it. That is a later
 // request that is smaller and has the same last turn of the user, or a run of the
@@ -118,7 +115,8 @@ func (s *shortening) note(e *journal.Exchange, wanted map[string]bool) {
 }
 
 // marks returns by what a request is known again: its last turn of the user, and
-// runs of its longest text, from its beginning to its end.
+// its longest text, run by run, with the last ones overlapping. Bodies are kept up to
+// a bound, so these are few.
 func marks(e *journal.Exchange) []string {
 	all := []string{asked(e)}
 	longest := ""
@@ -128,10 +126,10 @@ func marks(e *journal.Exchange) []string {
 		}
 	}
 	if last := len(longest) - runBytes; last >= 0 {
-		for i := range maxRuns {
-			at := last * i / (maxRuns - 1)
+		for at := 0; at < last; at += runBytes {
 			all = append(all, longest[at:at+runBytes])
 		}
+		all = append(all, longest[last:])
 	}
 	return slices.DeleteFunc(all, func(mark string) bool { return mark == "" })
 }

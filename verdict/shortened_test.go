@@ -21,6 +21,7 @@ func TestShortened(t *testing.T) {
 		{"cut behind", text + "\n1s say=short body=Sum+this+up:+abcdefgh*20", Pass, "1 of 1 call was"},
 		{"cut before", text + "\n1s say=short body=qrstuvwx*20", Pass, ""},
 		{"cut in the middle", text + "\n1s say=short body=Sum+this+up:+abcdefgh*10+[…]+qrstuvwx*10", Pass, ""},
+		{"some of its sentences", text + "\n1s say=short body=What+was+it+ijklmnop*15+and+abcdefgh*15+?", Pass, ""},
 		{"piece by piece", text + "\n1s say=a body=A+page:+jklmnop*1+ijklmnop*20\n2s say=b body=What+was+it", Pass, ""},
 		{"old turns dropped", "0s say=old/answer/ask body=" + page + " " + long + "\n1s say=ask body=ask", Pass, ""},
 		{"old turns summed up", "0s say=old/answer/ask body=" + page + " " + long + "\n1s say=sum/yes/ask body=sum+ask", Pass, ""},
