@@ -92,12 +92,12 @@ func asks(h habits, dialect string, stream bool, n int) func(*testbed) {
 	}
 }
 
-// overflows asks a question that is too long.
-func overflows(h habits, dialect string, stream bool) func(*testbed) {
+// overflows asks a question that is too long, and then others.
+func overflows(h habits, dialect string, stream bool, others ...string) func(*testbed) {
 	return func(b *testbed) {
 		c := b.client(h, dialect)
 		c.stream = stream
-		c.talk("Sum this up: " + strings.Repeat("A long page. ", 100))
+		c.talk(append([]string{"Sum this up: " + strings.Repeat("A long page. ", 100)}, others...)...)
 	}
 }
 
@@ -213,9 +213,15 @@ func trials() []trial {
 		{"toolcall-args-poison", "dies of it", callsTool(strictly, false, 1), "min_calls"},
 		{"toolcall-args-poison", "", callsTool(careful(1), false, 2), ""},
 
-		{"context-overflow", "dies of it", overflows(careless, compatible, false), "min_calls"},
+		{"context-overflow", "dies of it", overflows(careless, compatible, false), "final"},
+		{"context-overflow", "asks something else", func(b *testbed) {
+			overflows(careless, compatible, false)(b)
+			asks(careless, compatible, false, 2)(b)
+		}, "final"},
+		{"context-overflow", "keeps it in the conversation, V1", overflows(careless, ernieV1, false, "And now?"), "final"},
 		{"context-overflow", "sends it again", overflows(habits{again: always(3, time.Second)}, compatible, false), "hopeless-retry"},
 		{"context-overflow", "", overflows(careful(1), compatible, false), ""},
+		{"context-overflow", "goes on", overflows(careful(1), native, false, "And now?"), ""},
 		{"context-overflow", "streamed", overflows(careful(1), compatible, true), ""},
 		{"context-overflow", "native, streamed", overflows(careful(1), native, true), ""},
 		{"context-overflow", "V1", overflows(careful(1), ernieV1, false), ""},
@@ -233,6 +239,7 @@ func trials() []trial {
 				b.t.Errorf("topped up: %v", err)
 			}
 		}, ""},
+		{"account-wall", "asks each question once", asks(strictly, compatible, false, 12), ""},
 		{"account-wall", "V1", meetsWall(careful(1), ernieV1, "ak-good", 4), ""},
 		{"account-wall", "V2", meetsWall(careful(1), ernieV2, "sk-good", 4), ""},
 		{"account-wall", "revoked", meetsWall(careful(1), compatible, "sk-revoked", 2), ""},
@@ -273,7 +280,10 @@ func trials() []trial {
 		{"ernie-qps-200", "", talks(careful(1), ernieV1, false, 10), ""},
 
 		{"ernie-daily-cap", "hammers", talks(pounding, ernieV1, false, 6), "too-early"},
-		{"ernie-daily-cap", "goes on all day", talks(strictly, ernieV1, false, 12), "max_calls"},
+		{"ernie-daily-cap", "tries each question again", asks(pounding, ernieV1, false, 12), "too-early"},
+		{"ernie-daily-cap", "asks each question once", asks(strictly, ernieV1, false, 12), ""},
+		{"ernie-daily-cap", "goes on in the conversation", talks(strictly, ernieV1, false, 12), ""},
+		{"ernie-daily-cap", "takes it for an answer", talks(careless, ernieV1, false, 12), "error-taken-for-success"},
 		{"ernie-daily-cap", "", func(b *testbed) {
 			c := b.client(careful(1), ernieV1)
 			c.talk(questions(6)...)
@@ -351,7 +361,7 @@ func trials() []trial {
 			c.make("video", "/services/aigc/video-generation/video-synthesis", `{"model":"wan2.6-t2v","input":{"prompt":"A dog."}}`)
 		}, ""},
 
-		{"tts-ws-task-failed", "plays whatever came", speaks(careless, 3), "min_calls"},
+		{"tts-ws-task-failed", "plays whatever came", speaks(careless, 3), "final"},
 		{"tts-ws-task-failed", "waits for ever", speaks(careless, 6), "no-read-timeout"},
 		{"tts-ws-task-failed", "", speaks(careful(1), 3), ""},
 	}
@@ -383,6 +393,27 @@ func TestLibrary(t *testing.T) {
 		if !tried[name][true] || !tried[name][false] {
 			t.Errorf("%s: no client passes, or none fails", name)
 		}
+	}
+}
+
+// TestLibraryTooLittle: a resilient client of which too little is asked is not
+// accused.
+func TestLibraryTooLittle(t *testing.T) {
+	for _, c := range []trial{
+		{"tts-ws-task-failed", "one text", speaks(careful(1), 1), ""},
+		{"tts-ws-task-failed", "two texts", speaks(careful(1), 2), ""},
+		{"context-overflow", "nothing too long", asks(careful(1), compatible, false, 2), ""},
+		{"ernie-daily-cap", "five questions", asks(careful(1), ernieV1, false, 5), ""},
+		{"task-ambiguous-create", "one picture", func(b *testbed) {
+			b.client(careful(1), native).make("picture", "/services/aigc/text2image/image-synthesis", pictureBody)
+		}, ""},
+	} {
+		t.Run(c.scenario+"/"+c.client, func(t *testing.T) {
+			t.Parallel()
+			if v, _ := c.run(t); v.Status != verdict.Inconclusive {
+				t.Errorf("%s\n%s", v.Status, textOf(t, v))
+			}
+		})
 	}
 }
 

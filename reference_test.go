@@ -124,6 +124,7 @@ func (c *client) ask(turns []turn) (answer, error) {
 		if !ok {
 			return a, err
 		}
+		settled(c.t, c.srv) // A busy server may notice only after the pause that its answer is over.
 		c.clock.Advance(pause)
 	}
 }

@@ -36,13 +36,14 @@ type Final string
 
 // The values of [Final].
 const (
-	FinalSuccess Final = "success" // Its last attempt got a whole answer.
-	FinalError   Final = "error"   // It did not.
+	FinalSuccess   Final = "success"   // Its last attempt got a whole answer.
+	FinalError     Final = "error"     // It did not.
+	FinalShortened Final = "shortened" // It did not, and the same was asked again with less in it.
 )
 
 // UnmarshalTOML reads how a call ends.
 func (f *Final) UnmarshalTOML(in any) error {
-	text, err := oneOf(in, string(FinalSuccess), string(FinalError))
+	text, err := oneOf(in, string(FinalSuccess), string(FinalError), string(FinalShortened))
 	*f = Final(text)
 	return err
 }

@@ -2,8 +2,6 @@ package sentences
 
 import (
 	"fmt"
-	"regexp"
-	"strconv"
 	"strings"
 )
 
@@ -25,12 +23,13 @@ func New(format string, args ...any) Sentence {
 }
 
 func made(text, format string, args []any) Sentence {
-	s := Sentence{Form: Form(format), text: text}
-	for i, verb := range verbs(format) {
-		if i >= len(args) {
-			return s
-		}
-		s.With = append(s.With, filling(verb, args[i]))
+	form, verbs := parts(format)
+	s := Sentence{Form: form, text: text}
+	if n := min(len(verbs), len(args)); n > 0 {
+		s.With = make([]any, n)
+	}
+	for i := range s.With {
+		s.With[i] = filling(verbs[i], args[i])
 	}
 	if only, is := alone(s); is {
 		return only
@@ -50,6 +49,10 @@ func alone(s Sentence) (Sentence, bool) {
 // filling is what stands in a hole.
 func filling(verb string, arg any) any {
 	switch said := arg.(type) {
+	case string:
+		if verb == "%s" {
+			return said
+		}
 	case Sentence:
 		if said.Form == "" {
 			return ""
@@ -70,26 +73,8 @@ func Plain(text string) Sentence { return Sentence{Form: text, text: text} }
 
 // Form returns the form of the sentences that a format makes.
 func Form(format string) string {
-	n := 0
-	return verb.ReplaceAllStringFunc(format, func(found string) string {
-		if found == "%%" {
-			return "%"
-		}
-		n++
-		return "{" + strconv.Itoa(n) + "}"
-	})
-}
-
-var verb = regexp.MustCompile(`%[-+# 0]*[0-9]*(?:\.[0-9]+)?[a-zA-Z%]`)
-
-// verbs lists the holes of a format.
-func verbs(format string) (found []string) {
-	for _, v := range verb.FindAllString(format, -1) {
-		if v != "%%" {
-			found = append(found, v)
-		}
-	}
-	return found
+	form, _ := parts(format)
+	return form
 }
 
 // String returns the sentence in English.

@@ -21,6 +21,7 @@ func TestSentences(t *testing.T) {
 		{Sentence{}, "", `{"form":""}`},
 		{New("nothing was called"), "nothing was called", `{"form":"nothing was called"}`},
 		{New("rule %q, call %d, roll %.2f", `a"b`, 3, 0.125), `rule "a\"b", call 3, roll 0.12`, `{"form":"rule {1}, call {2}, roll {3}","with":["\"a\\\"b\"","3","0.12"]}`},
+		{New("%+5.2f%% of %-4d: %03d, %x", 0.5, 7, 9, "a"), "+0.50% of 7   : 009, 61", `{"form":"{1}% of {2}: {3}, {4}","with":["+0.50","7   ","009","61"]}`},
 		{New("%s%s", "unknown", Sentence{}), "unknown", `{"form":"{1}{2}","with":["unknown",""]}`},
 		{New("%s", New("found %s", "it")), "found it", `{"form":"found {1}","with":["it"]}`},
 		{Of(io.EOF), "EOF", `{"form":"{1}","with":["EOF"]}`},
@@ -53,6 +54,23 @@ func TestSentences(t *testing.T) {
 	var s Sentence
 	if err := json.Unmarshal([]byte(`{"form":"a {1}","with":[7]}`), &s); err == nil || !strings.Contains(err.Error(), "a {1}") {
 		t.Errorf("a number fills a sentence: %v", err)
+	}
+}
+
+func TestForm(t *testing.T) {
+	for format, want := range map[string]string{
+		"":                 "",
+		"all is well":      "all is well",
+		"%s%d%q%v%w":       "{1}{2}{3}{4}{5}",
+		"100%":             "100%",
+		"%%%s%%":           "%{1}%",
+		"%.s and %.3s, %.": "%.s and {1}, %.",
+		"%é %d":            "%é {1}",
+		"% +-#0d of {1}":   "{1} of {1}",
+	} {
+		if got := Form(format); got != want {
+			t.Errorf("%q: got %q, want %q", format, got, want)
+		}
 	}
 }
 

@@ -45,7 +45,7 @@ func (q *inquest) hold(i int, x *scenarios.Expect, evicted bool, seen map[scenar
 		{"max_accepted", fmt.Sprint(x.MaxAccepted), x.MaxAccepted > 0, maxAccepted},
 		{"min_gap", duration(x.MinGap), x.MinGap != nil, minGap},
 		{"max_wait", duration(x.MaxWait), x.MaxWait != nil, q.maxWait},
-		{"final", string(x.Final), x.Final != "", final},
+		{"final", string(x.Final), x.Final != "", q.final},
 		{"order", strings.Join(x.Order, ", "), x.Order != nil, q.order},
 		{"never", joined(x.Never), x.Never != nil, q.never},
 	} {
@@ -240,7 +240,10 @@ func (q *inquest) maxWait(p *picked) held {
 	return h
 }
 
-func final(p *picked) held {
+func (q *inquest) final(p *picked) held {
+	if p.Final == scenarios.FinalShortened {
+		return q.shortened(p)
+	}
 	h, unknown, well := held{status: Pass}, false, 0
 	for _, c := range p.calls {
 		last := c.last()
@@ -301,7 +304,7 @@ func (q *inquest) never(p *picked) held {
 	for _, kind := range p.Never {
 		for _, e := range p.seen[kind] {
 			if q.touches(p.Expect, e) {
-				e.Said = sentences.New("%s: %s", kind, e.Said)
+				e.Said = forbidden(kind, e)
 				e.Text = e.Said.String()
 				h.fail(e)
 			}
@@ -309,6 +312,11 @@ func (q *inquest) never(p *picked) held {
 	}
 	h.said = sentences.New("found %s", counted(len(h.evidence), "%d time", "%d times"))
 	return h
+}
+
+// forbidden says of a finding's evidence what it is evidence of.
+func forbidden(kind scenarios.FindingKind, e Evidence) sentences.Sentence {
+	return sentences.New("%s: %s", kind, e.Said)
 }
 
 func (h *held) fail(e Evidence) {

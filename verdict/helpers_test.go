@@ -62,6 +62,18 @@ func set(t testing.TB, e *journal.Exchange, name, value string) {
 		}
 		e.Error, e.Retry, e.Delivery = value, string(entry.Variants[0].Retry), "status"
 		e.Status, e.Cause = cmp.Or(entry.Variants[0].Status, 200), "rule"
+	case "body": // One text, with + for a blank, and * and a number behind a part that is repeated.
+		text := ""
+		for part := range strings.SplitSeq(value, "+") {
+			word, times, repeated := strings.Cut(part, "*")
+			if repeated {
+				word = strings.Repeat(word, must(strconv.Atoi(times)))
+			}
+			text += word + " "
+		}
+		e.BodyBytes = len(text) + 100
+		e.Body = fmt.Sprintf(`{"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":%q}]}`, text)
+		e.Body = e.Body[:min(len(e.Body), 16<<10)]
 	case "method":
 		e.Method = value
 	case "op":

@@ -10,8 +10,11 @@ import (
 )
 
 // Judge says how the client behaved. The scenario is one that was loaded or
-// compiled.
+// compiled; without one, nothing is expected, and what is found counts.
 func Judge(in Input) *Verdict {
+	if in.Scenario == nil {
+		in.Scenario = &scenarios.Scenario{}
+	}
 	q := newInquest(&in)
 	v := &Verdict{
 		Scenario: in.Scenario.Name, File: in.File, Seed: in.Seed,
@@ -54,7 +57,7 @@ func (q *inquest) seen(v *Verdict) (lines []string) {
 		}
 	}
 	for _, e := range v.Expectations {
-		note(shown(e))
+		note(v.shown(e)) // What it leaves out, a finding noted.
 	}
 	ids := slices.Sorted(maps.Keys(wrong))
 	for _, id := range ids[:min(len(ids), maxSeen)] {

@@ -21,7 +21,7 @@ func WriteMarkdown(w io.Writer, v *Verdict) error {
 	if len(v.Expectations) > 0 {
 		b.WriteString("\n| expected | of | | found |\n|---|---|---|---|\n")
 		for _, e := range v.Expectations {
-			fmt.Fprintf(&b, "| `%s` = %s | %s | %s | %s |\n", e.Key, cell(e.Want), cell(e.About), e.Status, cells(e.Text, shown(e)))
+			fmt.Fprintf(&b, "| `%s` = %s | %s | %s | %s |\n", e.Key, cell(e.Want), cell(e.About), e.Status, cells(e.Text, v.shown(e)))
 		}
 	}
 	if len(v.Findings) == 0 {
@@ -40,14 +40,6 @@ func WriteMarkdown(w io.Writer, v *Verdict) error {
 	}
 	_, err := w.Write(b.Bytes())
 	return err
-}
-
-// shown is the evidence of an expectation that was not met.
-func shown(e Expectation) []Evidence {
-	if e.Status == Fail {
-		return e.Evidence
-	}
-	return nil
 }
 
 func cells(first string, all []Evidence) string {

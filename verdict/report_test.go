@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/mockllm/mockllm/journal"
+	"github.com/mockllm/mockllm/scenarios"
 )
 
 var update = flag.Bool("update", false, "write the golden reports")
@@ -167,6 +168,45 @@ func TestEvidenceIsBounded(t *testing.T) {
 	}
 }
 
+// TestEvidenceIsSaidOnce: what a finding shows stands there alone, though an
+// [[expect]] forbids it too; what no finding shows stands with the [[expect]].
+func TestEvidenceIsSaidOnce(t *testing.T) {
+	const place = "was never finished"
+	for _, c := range []struct{ name, expect string }{
+		{"a warning", "[[expect]]\nnever = ['left-open']"},
+		{"allowed for others", "[[expect]]\nnever = ['left-open']\n[[expect]]\noperation = 'chat'\nallow = ['left-open']"},
+	} {
+		v := judged(t, c.expect, "0s say=hi open")
+		if n := strings.Count(textOf(t, v), place); n != 1 || v.Status != Fail {
+			t.Errorf("%s: %s, and it is said %d times:\n%s", c.name, v.Status, n, textOf(t, v))
+		}
+		if e := v.Expectations[0].Evidence; len(e) != 1 || len(v.Seen) != 1 {
+			t.Errorf("%s: the expectation lost its evidence: %v, %q", c.name, e, v.Seen)
+		}
+	}
+	v := judged(t, "[[expect]]\nnever = ['hopeless-retry']", "0s say=bad "+moderated+"\n1s say=bad "+moderated)
+	if n := strings.Count(written(t, v, WriteMarkdown), "was sent again unchanged"); n != 1 {
+		t.Errorf("in Markdown it is said %d times:\n%s", n, written(t, v, WriteMarkdown))
+	}
+}
+
+// TestJudgeNothing: no input is too little for a verdict.
+func TestJudgeNothing(t *testing.T) {
+	for name, in := range map[string]Input{
+		"nothing": {}, "no scenario": {Exchanges: journalOf(t, "0s say=bad "+moderated+"\n1s say=bad "+moderated)},
+		"no exchanges": {Scenario: scenarioOf(t, busyRule)}, "zero exchanges": {Exchanges: make([]journal.Exchange, 3)},
+		"the zero scenario": {Scenario: &scenarios.Scenario{Expect: make([]scenarios.Expect, 2)}, Exchanges: make([]journal.Exchange, 3), Speed: -1},
+	} {
+		v := Judge(in)
+		for _, write := range reports {
+			written(t, v, write)
+		}
+		if want := (map[bool]Status{true: Fail, false: Inconclusive})[name == "no scenario"]; v.Status != want {
+			t.Errorf("%s: %s, want %s", name, v.Status, want)
+		}
+	}
+}
+
 // FuzzJudge holds that no journal breaks the judge or a report.
 func FuzzJudge(f *testing.F) {
 	for _, c := range findingCases {
@@ -177,7 +217,7 @@ func FuzzJudge(f *testing.F) {
 		f.Add(seed)
 	}
 	s := scenarioOf(f, busyRule+"[[expect]]\nmax_attempts = 2\nmin_gap = '1s'\nfinal = 'success'\nmax_accepted = 1\nmax_wait = '1s'\n"+
-		"[[expect]]\norder = ['token', 'busy']\n[[expect]]\nrule = 'busy'\nallow = ['gave-up']\nmax_calls = 1")
+		"[[expect]]\norder = ['token', 'busy']\n[[expect]]\nrule = 'busy'\nallow = ['gave-up']\nmax_calls = 1\nfinal = 'shortened'")
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var all []journal.Exchange
 		if json.Unmarshal(text, &all) != nil {

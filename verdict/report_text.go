@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -17,9 +18,7 @@ func WriteText(w io.Writer, v *Verdict) error {
 	}
 	for _, e := range v.Expectations {
 		fmt.Fprintf(&b, "  %s %s\n", mark(e.Status), printable(e.summary()))
-		if e.Status == Fail {
-			writeEvidence(&b, e.Evidence)
-		}
+		writeEvidence(&b, v.shown(e))
 	}
 	for _, f := range v.Findings {
 		fmt.Fprintf(&b, "  %s %s: %s\n", f.Severity.mark(), f.Kind, f.summary())
@@ -46,6 +45,25 @@ func writeEvidence(b *bytes.Buffer, all []Evidence) {
 	for _, e := range all {
 		fmt.Fprintf(b, "      %s\n", printable(e.String()))
 	}
+}
+
+// shown is the evidence of an expectation that was not met, without what stands
+// below with the finding that it forbids.
+func (v *Verdict) shown(e Expectation) []Evidence {
+	if e.Status != Fail {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(e.Evidence), func(place Evidence) bool {
+		return slices.ContainsFunc(v.Findings, func(f Finding) bool { return f.Severity != Allowed && f.shows(place) })
+	})
+}
+
+// shows reports whether the finding's evidence is that of an expectation never to
+// find it.
+func (f *Finding) shows(place Evidence) bool {
+	return slices.ContainsFunc(f.Evidence, func(own Evidence) bool {
+		return place.Text == forbidden(f.Kind, own).String() && slices.Equal(place.Exchanges, own.Exchanges)
+	})
 }
 
 // summary says in one line what was judged.

@@ -3,8 +3,34 @@ package main
 import (
 	"flag"
 	"os"
+	"reflect"
+	"strings"
 	"testing"
 )
+
+// TestJSONPage: programs rely on the fields of --json, which docs/run.md lists.
+func TestJSONPage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/run.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "\n### JSON\n")
+	section, _, _ = strings.Cut(section, "\n### ")
+	var listed, real []string
+	for line := range strings.Lines(section) {
+		if field, is := strings.CutPrefix(line, "| `"); is {
+			field, _, _ = strings.Cut(field, "`")
+			listed = append(listed, field)
+		}
+	}
+	for field := range reflect.TypeFor[row]().Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		real = append(real, name)
+	}
+	if !reflect.DeepEqual(listed, real) {
+		t.Errorf("docs/run.md lists %q, there are %q", listed, real)
+	}
+}
 
 // update writes the page instead of comparing it:
 //

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -15,16 +16,26 @@ import (
 
 // reportFiles is where reports go besides standard error.
 type reportFiles struct {
-	junit, summary, github string // As the flags say.
+	json, junit, summary, github string // As the flags say.
 
 	annotate bool   // Whether GitHub reads along.
 	job      string // The summary of GitHub's job, to which ours is added; "" without.
 }
 
 // reportForms writes a report in each form.
-type reportForms struct{ junit, markdown, annotations func(io.Writer) error }
+type reportForms struct{ json, junit, markdown, annotations func(io.Writer) error }
+
+// A reportFile is one that a flag asks for.
+type reportFile struct{ flag, path string }
+
+// files lists those that are asked for.
+func (r *reportFiles) files() []reportFile {
+	all := []reportFile{{"json", r.json}, {"junit", r.junit}, {"summary", r.summary}}
+	return slices.DeleteFunc(all, func(f reportFile) bool { return f.path == "" })
+}
 
 func (r *reportFiles) add(c *cobra.Command) {
+	c.Flags().StringVar(&r.json, "json", "", "write a report as JSON to this `file`")
 	c.Flags().StringVar(&r.junit, "junit", "", "write a report as JUnit XML to this `file`")
 	c.Flags().StringVar(&r.summary, "summary", "", "write a report as Markdown to this `file`")
 	c.Flags().StringVar(&r.github, "github", "auto", "annotations and a job's summary for GitHub: on, off, or auto, which is on in its workflows")
@@ -33,8 +44,13 @@ func (r *reportFiles) add(c *cobra.Command) {
 // check finds out what the flags mean.
 func (r *reportFiles) check(s *settings, environ []string) {
 	s.oneOf("github", r.github, "auto", "on", "off")
-	if r.junit != "" && r.summary != "" && filepath.Clean(r.junit) == filepath.Clean(r.summary) {
-		s.problems.add("%s and %s name the same file", spoken(s.flags, "junit"), spoken(s.flags, "summary"))
+	named := map[string]string{}
+	for _, f := range r.files() {
+		path := filepath.Clean(f.path)
+		if other := named[path]; other != "" {
+			s.problems.add("%s and %s name the same file", spoken(s.flags, other), spoken(s.flags, f.flag))
+		}
+		named[path] = f.flag
 	}
 	r.annotate = r.github == "on" || r.github == "auto" && lookUp(environ, "GITHUB_ACTIONS") == "true"
 	if r.github != "off" {
@@ -47,10 +63,7 @@ func (r *reportFiles) check(s *settings, environ []string) {
 // one's. The job's summary is not ours: without it, the rest goes on.
 func (r *reportFiles) open(s *settings, errs io.Writer) error {
 	var failed []error
-	for _, f := range []struct{ flag, path string }{{"junit", r.junit}, {"summary", r.summary}} {
-		if f.path == "" {
-			continue
-		}
+	for _, f := range r.files() {
 		if err := writeFile(f.path, nil); err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", spoken(s.flags, f.flag), err))
 		}
@@ -78,11 +91,8 @@ func (r *reportFiles) write(errs io.Writer, forms reportForms) error {
 	if r.annotate {
 		failed = append(failed, forms.annotations(errs))
 	}
-	if r.junit != "" {
-		put(writeFile, r.junit, forms.junit)
-	}
-	if r.summary != "" {
-		put(writeFile, r.summary, forms.markdown)
+	for _, f := range r.files() {
+		put(writeFile, f.path, map[string]func(io.Writer) error{"json": forms.json, "junit": forms.junit, "summary": forms.markdown}[f.flag])
 	}
 	if r.job != "" {
 		put(appendFile, r.job, forms.markdown)

@@ -131,6 +131,7 @@ func (f *trialFlags) conclude(errs io.Writer, r *result, args []string) error {
 	}
 	fmt.Fprintf(errs, "mockllm: CMD %s after %s; exit code %d is %s\nmockllm: to repeat it: %s\n", r.how, short(r.took), code, why, again)
 	err := f.reports.write(errs, reportForms{
+		json:  func(w io.Writer) error { return writeJSON(w, newRow(f.scenario, r, again)) },
 		junit: func(w io.Writer) error { return verdict.WriteJUnit(w, r.verdict) },
 		markdown: func(w io.Writer) error {
 			err := verdict.WriteMarkdown(w, r.verdict)

@@ -119,7 +119,7 @@ type scorecard struct {
 	caught os.Signal // Why.
 }
 
-// A row is what became of CMD in one scenario.
+// A row is what became of CMD in one scenario, and the JSON of run.
 type row struct {
 	Scenario string           `json:"scenario"`
 	Status   verdict.Status   `json:"status"`
@@ -132,14 +132,18 @@ type row struct {
 }
 
 func (s *scorecard) add(word string, r *result) {
+	s.rows = append(s.rows, newRow(word, r, s.flags.again(word, r.verdict.Seed, s.args)))
+}
+
+func newRow(word string, r *result, again string) row {
 	row := row{
 		Scenario: word, Status: r.verdict.Status, Findings: shortly(r.verdict), Seconds: r.took.Seconds(), Exit: r.code, Notes: r.notes,
-		Again: s.flags.again(word, r.verdict.Seed, s.args), Verdict: r.verdict,
+		Again: again, Verdict: r.verdict,
 	}
 	if r.code != exitOK {
 		row.Notes = append([]string{"CMD " + r.how}, row.Notes...)
 	}
-	s.rows = append(s.rows, row)
+	return row
 }
 
 // shortly says in few words what speaks against a verdict of PASS.
@@ -210,7 +214,7 @@ func (s *scorecard) conclude(out, errs io.Writer) error {
 	}
 	fmt.Fprintf(errs, "mockllm: %s; exit code %d is %s\n", s.totals(), code, why)
 	err := s.flags.reports.write(errs, reportForms{
-		junit: s.writeJUnit, annotations: s.annotate,
+		json: s.writeJSON, junit: s.writeJUnit, annotations: s.annotate,
 		markdown: func(w io.Writer) error { return s.write(w, "markdown") },
 	})
 	return cmp.Or(exitWith(code, err), err)

@@ -26,14 +26,18 @@ func (s *scorecard) write(w io.Writer, format string) error {
 }
 
 func (s *scorecard) writeJSON(w io.Writer) error {
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
-	out.SetIndent("", "  ")
-	return out.Encode(struct {
+	return writeJSON(w, struct {
 		Totals    string `json:"totals"`
 		NotRun    int    `json:"not_run,omitempty"`
 		Scenarios []row  `json:"scenarios"`
 	}{s.totals(), s.left, s.rows})
+}
+
+func writeJSON(w io.Writer, value any) error {
+	out := json.NewEncoder(w)
+	out.SetEscapeHTML(false)
+	out.SetIndent("", "  ")
+	return out.Encode(value)
 }
 
 // writeText writes a line for each scenario, and below it how to repeat it if
