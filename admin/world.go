@@ -264,7 +264,8 @@ func read(w http.ResponseWriter, r *http.Request, into any) bool {
 	return true
 }
 
-// invalidText lists what is wrong with a text, each with its line and its key.
+// invalidText lists what is wrong with a text, each with its line and its key, and
+// how much more there is.
 func invalidText(w http.ResponseWriter, title string, invalid *scenarios.InvalidError) {
 	type found struct {
 		Line    int                `json:"line,omitempty"`
@@ -278,5 +279,5 @@ func invalidText(w http.ResponseWriter, title string, invalid *scenarios.Invalid
 	for i, p := range invalid.Problems {
 		problems[i] = found{Line: p.Line, In: p.In, Name: p.Name, Pointer: pointer(p.Key), Detail: p.Text, Said: p.Said}
 	}
-	refuse(w, http.StatusUnprocessableEntity, title, sentences.New("%v", invalid), map[string]any{"problems": problems})
+	refuse(w, http.StatusUnprocessableEntity, title, sentences.New("%v", invalid), map[string]any{"problems": problems, "more": invalid.More})
 }

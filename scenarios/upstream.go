@@ -98,11 +98,11 @@ func (a Address) parse() (*url.URL, error) {
 	case u.User != nil:
 		return nil, sentences.Errorf("must have neither user nor password: the caller's own credentials pass through")
 	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, sentences.Errorf("%q must begin with http:// or https://; WebSockets pass through the same", clip(string(a)))
+		return nil, sentences.Errorf("%q must begin with http:// or https://; WebSockets pass through the same", clip(string(a), mostQuoted))
 	case u.Hostname() == "":
-		return nil, sentences.Errorf("%q names no host", clip(string(a)))
+		return nil, sentences.Errorf("%q names no host", clip(string(a), mostQuoted))
 	case u.RawQuery != "" || u.ForceQuery || strings.Contains(string(a), "#"):
-		return nil, sentences.Errorf("%q has more than scheme, host, port and path", clip(string(a)))
+		return nil, sentences.Errorf("%q has more than scheme, host, port and path", clip(string(a), mostQuoted))
 	}
 	return u, nil
 }
