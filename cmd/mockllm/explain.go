@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -61,8 +62,10 @@ func (f *settings) explain(c *cobra.Command, request string, call uint) error {
 			return err
 		}
 	}
-	printExplanation(c.OutOrStdout(), x, server.Admin().Info().Seed)
-	return nil
+	var text bytes.Buffer
+	printExplanation(&text, x, server.Admin().Info().Seed)
+	_, err = text.WriteTo(c.OutOrStdout())
+	return err
 }
 
 // maxRequest bounds the request file.
