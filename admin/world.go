@@ -76,6 +76,10 @@ func (a api) setClock(w http.ResponseWriter, r *http.Request, namespace string) 
 	a.clock(w, r, namespace)
 }
 
+// ErrTooFar says that a clock was not moved: nanoseconds since 1970, in which much
+// is kept, end in 2262.
+var ErrTooFar = sentences.Errorf("a clock goes at most 100 years ahead")
+
 // longestAdvance bounds how far a clock is moved at once.
 const longestAdvance = 365 * 24 * time.Hour
 
@@ -91,11 +95,14 @@ func (a api) advance(w http.ResponseWriter, r *http.Request, namespace string) {
 		problem(w, http.StatusBadRequest, "bad body", `/by: must be a duration such as "90s", more than 0 and at most a year`)
 		return
 	}
-	if err := a.server.AdvanceClock(namespace, by); err != nil {
+	switch err := a.server.AdvanceClock(namespace, by); {
+	case errors.Is(err, ErrTooFar):
+		problem(w, http.StatusConflict, "too far", "%v", ErrTooFar)
+	case err != nil:
 		failed(w, "clock not advanced", err)
-		return
+	default:
+		a.clock(w, r, namespace)
 	}
-	a.clock(w, r, namespace)
 }
 
 // A shot is what GET /api/v1/faults says of a one-shot.

@@ -416,6 +416,7 @@ export const chinese = {
   "{1}: must be of type {2}, not {3}": "{1}：必须是类型 {2}，不能是 {3}",
   "{1} is empty": "{1} 为空",
   "{1} holds entity tags in quotes, or *, not {2}": "{1} 应为带引号的实体标签或 *，不能是 {2}",
+  "a clock goes at most 100 years ahead": "时钟最多可比实际时间快 100 年",
   "the namespace follows another scenario than the one that was read: read it again, and change that": "命名空间当前的场景已不是读取时的那个：请重新读取，再修改",
   "mockllm: the default namespace needs a scenario": "mockllm：默认命名空间必须有场景",
   "mockllm: a scenario that was built in Go cannot be told to other servers: it has no text": "mockllm：由 Go 代码构建的场景没有文本，无法告知其他服务器",
