@@ -89,7 +89,7 @@ func parseRequest(raw []byte) (*http.Request, error) {
 	head, body := splitRequest(raw)
 	req, err := http.ReadRequest(bufio.NewReader(io.MultiReader(head, body)))
 	if err != nil {
-		return nil, fmt.Errorf("no HTTP/1.1 request: %w", err)
+		return nil, fmt.Errorf("no HTTP/1.1 request: %s", clip(err.Error(), longestText)) // It quotes the first line, which may be all.
 	}
 	if req.Header.Get("Content-Length") == "" && req.TransferEncoding == nil {
 		_, rest := splitRequest(raw)
