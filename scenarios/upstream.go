@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -101,10 +102,18 @@ func (a Address) parse() (*url.URL, error) {
 		return nil, sentences.Errorf("%q must begin with http:// or https://; WebSockets pass through the same", clip(string(a), mostQuoted))
 	case u.Hostname() == "":
 		return nil, sentences.Errorf("%q names no host", clip(string(a), mostQuoted))
+	case !isPort(u.Port()):
+		return nil, sentences.Errorf("%q: there is no such port", clip(string(a), mostQuoted))
 	case u.RawQuery != "" || u.ForceQuery || strings.Contains(string(a), "#"):
 		return nil, sentences.Errorf("%q has more than scheme, host, port and path", clip(string(a), mostQuoted))
 	}
 	return u, nil
+}
+
+// isPort reports whether a port can be called; "" is that of the scheme.
+func isPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
 }
 
 // of returns the upstream of a dialect, or nil.

@@ -383,6 +383,7 @@ export const chinese = {
   "must have neither user nor password: the caller's own credentials pass through": "不能带用户名或密码：转发的是调用方自己的凭据",
   "{1} must begin with http:// or https://; WebSockets pass through the same": "{1} 必须以 http:// 或 https:// 开头；WebSocket 也经由它转发",
   "{1} names no host": "{1} 没有主机名",
+  "{1}: there is no such port": "{1}：没有这样的端口",
   "{1} has more than scheme, host, port and path": "{1} 除协议、主机、端口和路径外还有别的内容",
   "does not go with an upstream for all: what no rule matches passes": "不能与面向全部的上游一起使用：没有规则匹配的调用会被转发",
   "calls on a WebSocket pass upstream as they are: nobody here counts them": "WebSocket 上的调用原样转发给上游：此处无法计数",
