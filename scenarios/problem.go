@@ -72,7 +72,7 @@ type report struct {
 	names    map[string][]string // The names of rules and connections, by kind and index.
 	problems []Problem
 	seen     map[string]bool
-	failed   map[int]bool // The rules with problems, by index.
+	wrong    map[string]bool // The paths at which, or below which, something is wrong.
 }
 
 // add notes a problem with the value at the path, such as
@@ -82,11 +82,10 @@ func (r *report) add(path, format string, args ...any) {
 	said := bounded(sentences.New(format, args...))
 	p := Problem{Line: r.line(path), In: in, Name: name, Key: key, Text: said.String(), Said: said}
 	if r.seen == nil {
-		r.seen, r.failed = map[string]bool{}, map[int]bool{}
+		r.seen, r.wrong = map[string]bool{}, map[string]bool{}
 	}
-	if in == "rule" {
-		_, i := tableOf(path)
-		r.failed[i] = true
+	for at := path; at != "" && !r.wrong[at]; at = around(at) {
+		r.wrong[at] = true
 	}
 	if whole := p.String(); !r.seen[whole] {
 		r.seen[whole] = true
@@ -120,12 +119,7 @@ func tableOf(path string) (in string, i int) {
 }
 
 // within reports whether something is wrong at the path or below it.
-func (r *report) within(path string) bool {
-	in, name, key := r.split(path)
-	return slices.ContainsFunc(r.problems, func(p Problem) bool {
-		return p.In == in && p.Name == name && (key == "" || p.Key == key || strings.HasPrefix(p.Key, key+"."))
-	})
-}
+func (r *report) within(path string) bool { return r.wrong[path] }
 
 // line returns the line of the path, or of the nearest table around it.
 func (r *report) line(path string) int {
@@ -133,10 +127,14 @@ func (r *report) line(path string) int {
 		if line, ok := r.lines[path]; ok {
 			return line
 		}
-		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
+		path = around(path)
 	}
 	return 0
 }
+
+// around returns the path of the table or array around that of something, "" for
+// the file.
+func around(path string) string { return path[:max(strings.LastIndexAny(path, ".["), 0)] }
 
 // split takes "rule[1].match.dialect" apart into "rule", the rule's name and
 // "match.dialect", of each as much as is told.

@@ -180,7 +180,7 @@ func checkUpstreams(s *Scenario, r *report) {
 		r.add("unmatched", "does not go with an upstream for all: what no rule matches passes")
 	}
 	for i := range s.Rules {
-		if !r.failed[i] {
+		if !r.within("rule" + index(i)) {
 			s.checkPassing("rule"+index(i), &s.Rules[i], r)
 		}
 	}
