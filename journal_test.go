@@ -46,7 +46,7 @@ func TestNoSecretLeavesTheServer(t *testing.T) {
 	for i, path := range []string{
 		chatPath, nativePath, v1Path, "/v2/chat/completions", "/nowhere", "/oauth/2.0/token", "/compatible-mode/v1/models", "/ns/%20/x",
 	} {
-		query := "?access_token=" + secret + "&client_id=ak-" + secret + "&client_secret=" + secret + "&grant_type=client_credentials&x=1;sk=" + secret
+		query := "?access_token=" + secret + "&client_id=ak-" + secret + "&client_secret=" + secret + "&grant_type=client_credentials&%61ccess_token=" + secret + "&x=1;sk=" + secret
 		post(t, srv.URL()+path+query, body, "Authorization", "Bearer "+secret, "X-Api-Key", secret, "Cookie", "s="+secret, "Referer", "http://x/?token="+secret)
 		if _, err := srv.AwaitExchanges(t.Context(), i); err != nil {
 			t.Fatal(err)

@@ -100,7 +100,7 @@ func (s manager) exists(ctx context.Context, namespace string) (bool, error) {
 	if s.worlds.has(namespace) {
 		return true, nil
 	}
-	at, err := s.told(ctx, namespace)
+	at, err := s.agreedNow(ctx, s.worlds.look(namespace))
 	if err != nil {
 		return false, err
 	}
@@ -120,6 +120,9 @@ func (s manager) Clock(namespace string) admin.Clock {
 	return admin.Clock{Now: at.clock.Now(), Stopped: at.world.clock.Stopped(), Speed: at.engine.Speed()}
 }
 
+// mostAhead bounds how far a clock goes ahead of all worlds'.
+const mostAhead = 100 * 365 * 24 * time.Hour
+
 func (s manager) AdvanceClock(namespace string, d time.Duration) error {
 	if d < 0 {
 		return fmt.Errorf("mockllm: a clock cannot be moved back, by %v", d)
@@ -127,6 +130,9 @@ func (s manager) AdvanceClock(namespace string, d time.Duration) error {
 	at, err := s.told(s.alive, namespace)
 	if err != nil {
 		return err
+	}
+	if at.clock.Now().Sub(s.worlds.base.Now()) > mostAhead-d {
+		return fmt.Errorf("mockllm: %w", admin.ErrTooFar)
 	}
 	if _, shared := s.state.(scenarios.Shared); shared {
 		return s.change(s.alive, at, advanced(d))

@@ -86,8 +86,8 @@ func (n *Namespace) Fail(code string, times int) {
 }
 
 // Advance moves the namespace's clock forward, for vendor time and waits on the
-// wire alike. It panics if the duration is negative, or if the state is shared by
-// servers and cannot be reached.
+// wire alike. It panics if the duration is negative, if the clock would be more
+// than 100 years ahead, or if the state is shared by servers and cannot be reached.
 func (n *Namespace) Advance(d time.Duration) {
 	if err := n.server.Admin().AdvanceClock(n.name, d); err != nil {
 		panic(err)

@@ -3,14 +3,18 @@ package mockllm
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/mockllm/mockllm/admin"
 	"github.com/mockllm/mockllm/play"
 	"github.com/mockllm/mockllm/scenarios"
 )
@@ -297,6 +301,31 @@ func TestFail(t *testing.T) {
 		}
 	}()
 	alone.Fail("Throtling.RateQuota", 1)
+}
+
+// Once a bug: a clock that was moved on by 293 years stood in 1735.
+func TestNoClockGoesTooFar(t *testing.T) {
+	srv := RunT(t)
+	year := 365 * 24 * time.Hour
+	for _, by := range []time.Duration{60 * year, 39 * year, year} {
+		srv.Advance(by)
+	}
+	before := srv.Admin().Clock("").Now
+	ask := func() (int, string) {
+		got := httptest.NewRecorder()
+		req := httptest.NewRequest(http.MethodPost, "http://localhost/api/v1/clock/advance", strings.NewReader(`{"by": "1h"}`))
+		srv.AdminHandler(admin.Options{}).ServeHTTP(got, req)
+		return got.Code, got.Body.String()
+	}
+	if status, text := ask(); status != http.StatusConflict || !strings.Contains(text, "at most 100 years ahead") {
+		t.Errorf("answered %d %s", status, text)
+	}
+	if err := srv.Admin().AdvanceClock("", math.MaxInt64); !errors.Is(err, admin.ErrTooFar) {
+		t.Errorf("moved by the longest duration: %v", err)
+	}
+	if now := srv.Admin().Clock("").Now; now.Before(before) || now.Sub(before) > time.Hour {
+		t.Errorf("it is %v, and was %v", now, before)
+	}
 }
 
 // TestNoClockGoesBack panics instead.

@@ -42,12 +42,9 @@ func (s *Server) forget(namespaces ...string) {
 }
 
 // now returns the world of a namespace as all servers agreed on it, or as this one
-// knows it if their state cannot be reached.
+// knows it if their state cannot be reached, for who only looks.
 func (s *Server) now(namespace string) visit {
-	if _, shared := s.state.(scenarios.Shared); !shared {
-		return s.worlds.look(namespace)
-	}
-	at, err := s.told(s.alive, namespace)
+	at, err := s.agreedNow(s.alive, s.worlds.look(namespace))
 	if err != nil {
 		s.log.Error("told as this server knows it", "namespace", namespace, "error", err)
 	}

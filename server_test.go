@@ -302,13 +302,6 @@ func TestCloseEndsWaits(t *testing.T) {
 		latency = "1h"`))
 	failed := make(chan error, 1)
 	go func() {
-		_, err := http.Post(srv.URL()+nativePath, "application/json", strings.NewReader(hello))
-		failed <- err
-	}()
-	if err := <-failed; err != nil {
-		t.Fatalf("a call without a key must be refused at once: %v", err)
-	}
-	go func() {
 		req, _ := http.NewRequest(http.MethodPost, srv.URL()+chatPath, strings.NewReader(hello))
 		req.Header.Set("Authorization", "Bearer k")
 		_, err := http.DefaultClient.Do(req)
@@ -347,26 +340,6 @@ func TestParallelCalls(t *testing.T) {
 	}
 	if j := srv.Journal(); len(j) != 64 {
 		t.Errorf("%d exchanges in the journal, want 64", len(j))
-	}
-}
-
-// TestSecretsAreRedacted plants secrets where clients send them.
-func TestSecretsAreRedacted(t *testing.T) {
-	srv := RunT(t)
-	const secret = "sk-very-secret-0123456789"
-	post(t, srv.URL()+chatPath, hello, "Authorization", "Bearer "+secret)
-	post(t, srv.URL()+v1Path+"?access_token="+secret, `{}`, "Authorization", "")
-	post(t, srv.URL()+"/oauth/2.0/token?grant_type=client_credentials&client_id="+secret+"&client_secret="+secret, "")
-	post(t, srv.URL()+"/nowhere?%61ccess_token="+secret, "")
-	text, err := json.Marshal(srv.Journal())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.Contains(string(text), secret) || strings.Contains(string(text), "secret-01") {
-		t.Errorf("a secret stands in the journal: %s", text)
-	}
-	if len(srv.Journal()) != 4 {
-		t.Errorf("%d exchanges, want 4", len(srv.Journal()))
 	}
 }
 

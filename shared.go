@@ -61,9 +61,13 @@ func (s *Server) agree(w *world, text []byte) error {
 }
 
 // told returns the world of a namespace as all servers agreed on it now, for who
-// asks about it or changes it.
+// changes it.
 func (s *Server) told(ctx context.Context, namespace string) (visit, error) {
-	at := s.world(namespace)
+	return s.agreedNow(ctx, s.world(namespace))
+}
+
+// agreedNow makes of a world what all servers agreed on until now.
+func (s *Server) agreedNow(ctx context.Context, at visit) (visit, error) {
 	shared, is := s.state.(scenarios.Shared)
 	if !is {
 		return at, nil

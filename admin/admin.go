@@ -67,7 +67,7 @@ type Server interface {
 	Clock(namespace string) Clock
 
 	// AdvanceClock moves a namespace's clock forward, for vendor time and waits
-	// on the wire alike.
+	// on the wire alike. The error is [ErrTooFar] if that is too much.
 	AdvanceClock(namespace string, by time.Duration) error
 
 	// StopClock has a namespace's clock stand still, or go on.

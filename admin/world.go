@@ -76,6 +76,10 @@ func (a api) setClock(w http.ResponseWriter, r *http.Request, namespace string) 
 	a.clock(w, r, namespace)
 }
 
+// ErrTooFar says that a clock was not moved: nanoseconds since 1970, in which much
+// is kept, end in 2262.
+var ErrTooFar = sentences.Errorf("a clock goes at most 100 years ahead")
+
 // longestAdvance bounds how far a clock is moved at once.
 const longestAdvance = 365 * 24 * time.Hour
 
@@ -91,11 +95,14 @@ func (a api) advance(w http.ResponseWriter, r *http.Request, namespace string) {
 		problem(w, http.StatusBadRequest, "bad body", `/by: must be a duration such as "90s", more than 0 and at most a year`)
 		return
 	}
-	if err := a.server.AdvanceClock(namespace, by); err != nil {
+	switch err := a.server.AdvanceClock(namespace, by); {
+	case errors.Is(err, ErrTooFar):
+		problem(w, http.StatusConflict, "too far", "%v", ErrTooFar)
+	case err != nil:
 		failed(w, "clock not advanced", err)
-		return
+	default:
+		a.clock(w, r, namespace)
 	}
-	a.clock(w, r, namespace)
 }
 
 // A shot is what GET /api/v1/faults says of a one-shot.
@@ -264,7 +271,8 @@ func read(w http.ResponseWriter, r *http.Request, into any) bool {
 	return true
 }
 
-// invalidText lists what is wrong with a text, each with its line and its key.
+// invalidText lists what is wrong with a text, each with its line and its key, and
+// how much more there is.
 func invalidText(w http.ResponseWriter, title string, invalid *scenarios.InvalidError) {
 	type found struct {
 		Line    int                `json:"line,omitempty"`
@@ -278,5 +286,5 @@ func invalidText(w http.ResponseWriter, title string, invalid *scenarios.Invalid
 	for i, p := range invalid.Problems {
 		problems[i] = found{Line: p.Line, In: p.In, Name: p.Name, Pointer: pointer(p.Key), Detail: p.Text, Said: p.Said}
 	}
-	refuse(w, http.StatusUnprocessableEntity, title, sentences.New("%v", invalid), map[string]any{"problems": problems})
+	refuse(w, http.StatusUnprocessableEntity, title, sentences.New("%v", invalid), map[string]any{"problems": problems, "more": invalid.More})
 }

@@ -22,7 +22,7 @@ func TestRecordAndReplay(t *testing.T) {
 		`{"model":"qwen-plus","stream":true,"messages":[{"role":"user","content":"Two."}]}`,
 		`{"model":"no-such-model","messages":[{"role":"user","content":"Three."}]}`,
 	}
-	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(signal.String(), func(t *testing.T) {
 			dir := t.TempDir()
 			file := filepath.Join(dir, "recorded.toml")

@@ -104,3 +104,52 @@ func TestJournalIsCapped(t *testing.T) {
 		}
 	}
 }
+
+// Once a bug: each key has a life of its own, and those that outlived the others by
+// a minute stood in the namespace's next life.
+func TestNothingOutlivesItsNamespace(t *testing.T) {
+	server := redistest.Run(t)
+	state := open(t, server, patient, redisstate.Options{})
+	client := redis.NewClient(&redis.Options{Addr: server.Addr(), ReadTimeout: 2 * time.Minute})
+	defer client.Close()
+	record := scenarios.Change{Kind: "k", ID: "a", Value: []byte("{}")}
+	visit := func() uint64 {
+		t.Helper()
+		c := scenarios.Call{Passed: scenarios.NoShots, Counters: []scenarios.Counter{{Rule: "r", Key: "k"}}}
+		if _, err := state.Visit(t.Context(), "blue", time.Unix(1, 0), &c); err != nil {
+			t.Fatal(err)
+		}
+		return c.Values[0]
+	}
+	visit()
+	if _, err := state.Commit(t.Context(), "blue", time.Unix(1, 0), []scenarios.Change{record}); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Del(t.Context(), "{mockllm:blue}:main").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if n := visit(); n != 1 {
+		t.Errorf("the first call of another life is number %d", n)
+	}
+	if left, err := client.Exists(t.Context(), "{mockllm:blue}:records").Result(); left != 0 || err != nil {
+		t.Errorf("records are left: %d, %v", left, err)
+	}
+}
+
+// Once a bug: where records were gone before what counts their bytes, no other
+// could ever be kept.
+func TestRecordsThatAreGone(t *testing.T) {
+	server := redistest.Run(t)
+	state := open(t, server, patient, redisstate.Options{})
+	client := redis.NewClient(&redis.Options{Addr: server.Addr(), ReadTimeout: 2 * time.Minute})
+	defer client.Close()
+	for i, id := range []string{"a", "b", "c"} {
+		forgotten, err := state.Commit(t.Context(), "blue", time.Unix(1, 0), []scenarios.Change{{Kind: "k", ID: id, Value: make([]byte, 40<<20)}})
+		if err != nil || forgotten != 0 {
+			t.Fatalf("commit %d: %d records are forgotten, %v", i, forgotten, err)
+		}
+		if err := client.Del(t.Context(), "{mockllm:blue}:records", "{mockllm:blue}:order", "{mockllm:blue}:ends").Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

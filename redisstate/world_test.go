@@ -50,6 +50,34 @@ const (
 	busy    = "[[rule]]\nname = \"busy\"\nerror = \"Throttling.RateQuota\"\n"
 )
 
+// TestLookingAtAnotherReplicasNamespace: who looks at a namespace sees what the
+// servers agreed on, and does not make it on the server that is asked.
+func TestLookingAtAnotherReplicasNamespace(t *testing.T) {
+	two := replicas(t, redistest.Run(t), 2)
+	a, b := two[0].Admin(), two[1].Admin()
+	if err := two[0].Namespace("blue").Follow(loaded(t, arrears)); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.StopClock("blue", true); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if got := b.Scenario("blue").Source(); string(got) != arrears {
+			t.Errorf("the scenario is %q", got)
+		}
+		if got, want := b.Clock("blue"), a.Clock("blue"); !got.Stopped || !got.Now.Equal(want.Now) {
+			t.Errorf("the clock is %v, want %v", got, want)
+		}
+		if got := b.Judge("blue").Scenario; got != b.Scenario("blue").Name {
+			t.Errorf("judged by %q", got)
+		}
+		b.JudgedFrom("blue")
+		if got := b.Namespaces(); len(got) != 1 {
+			t.Errorf("there is %v", got)
+		}
+	}
+}
+
 // TestScenarioOfReplicas: a scenario that one replica was told holds on all at
 // once, also in a namespace that follows the default one's.
 func TestScenarioOfReplicas(t *testing.T) {

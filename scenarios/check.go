@@ -26,7 +26,7 @@ func check(s *Scenario, r *report) {
 	for i := range s.Rules {
 		rule := &s.Rules[i]
 		path := "rule" + index(i)
-		unread := r.failed[i]
+		unread := r.within("rule" + index(i))
 		if rule.Name != "" || !unread {
 			checkName(path, rule.Name, names, r)
 		}
@@ -40,7 +40,7 @@ func check(s *Scenario, r *report) {
 			rule.Recorded.check(path+".recorded", r)
 		}
 		checkShape(path, rule, r)
-		if !r.failed[i] {
+		if !r.within("rule" + index(i)) {
 			rule.Match.compile()
 			compileOutcomes(path, rule, r)
 		}

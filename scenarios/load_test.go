@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -333,5 +334,41 @@ func TestCompileTwice(t *testing.T) {
 	}
 	if n := len(s.Rules[0].Match.conditions); n != 2 {
 		t.Errorf("the rule has %d conditions after compiling again, want 2", n)
+	}
+}
+
+// Once a bug: thousands of mistakes were all told, and names and keys as long as
+// they were written.
+func TestManyProblems(t *testing.T) {
+	var text strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&text, "[[rule]]\nname = \"r%d\"\nbogus = 1\n", i)
+	}
+	_, err := Load("a.toml", []byte(text.String()))
+	var invalid *InvalidError
+	if !errors.As(err, &invalid) || len(invalid.Problems) != 100 || len(invalid.Problems)+invalid.More < 5000 {
+		t.Fatalf("%d problems are told, and of %d how many they are", len(invalid.Problems), invalid.More)
+	}
+	lines := strings.Split(err.Error(), "\n")
+	if want := fmt.Sprintf("a.toml: and %d more", invalid.More); len(lines) != 101 || lines[100] != want {
+		t.Errorf("got %d lines, the last %q; want 101, the last %q", len(lines), lines[len(lines)-1], want)
+	}
+}
+
+func TestLongTextsInProblems(t *testing.T) {
+	long := strings.Repeat("x", 100_000)
+	for _, text := range []string{
+		long + " = 1", "[[rule]]\nname = \"" + long + "\"\nbogus = 1", "[[rule]]\nmatch." + long + " = 1",
+		"[[rule]]\nerror = \"" + long + "\"", "[[rule]]\nmatch.dialect = \"" + long + "\"", "[[rule]]\nmatch.prompt = \"/(" + long + "/\"",
+		"[[rule]]\nlatency = \"" + long + "\"", "[[expect]]\nrule = \"" + long + "\"", "edition = \"" + long + "\"", "[keys.\"" + long + "\"]\nbogus = 1",
+		"[[rule]]\nerror = \"18\"\nvariant = \"" + long + "\"", "[[rule]]\nwhen.calls = \"" + long + "\"", "[[rule]]\nraw.header.\"" + long + " \" = \"a\"",
+		"[[rule]]\nmatch.body.\"" + long + "[\" = \"a\"", "[[rule]]\nmatch.body.a = \"> " + long + "\"", "[[rule]]\nmatch.path = \"[" + long + "\"",
+		"upstream = \"" + long + "\"", "[[rule]]\nmatch.fingerprint = \"" + long + "\"", "[models.\"" + long + "\"]\nbogus = 1", "seed = " + strings.Repeat("9", 100_000),
+		"a = \"" + long, "[[limit]]\nrpm = 1\nerror = \"" + long + "\"", "[[rule]]\nmatch.operation = \"" + long + "\"", "[[rule]]\nfault.kind = \"" + long + "\"",
+		"[[expect]]\nnever = [\"" + long + "\"]", "[[rule]]\nmatch.action = 1\n[" + long + "]\n[" + long + "]",
+	} {
+		if _, err := Load("a.toml", []byte(text)); err == nil || len(err.Error()) > 5000 {
+			t.Errorf("%.60s…: %d bytes are told: %.200s", text, len(fmt.Sprint(err)), fmt.Sprint(err))
+		}
 	}
 }

@@ -168,7 +168,7 @@ func (m *Match) miss(r *Request) sentences.Sentence {
 
 // miss says that the condition does not hold, and what the request has instead.
 func (c *condition) miss(got string) sentences.Sentence {
-	return sentences.New("match.%s wants %q, the request has %q", c.key, c.want, clip(got))
+	return sentences.New("match.%s wants %q, the request has %q", c.key, c.want, clip(got, mostQuoted))
 }
 
 // A Condition is what must hold of a value in a JSON body: a value that it
@@ -331,9 +331,14 @@ func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
 	return keys
 }
 
-// clip shortens text for messages.
-func clip(text string) string {
-	const most = 60
+// mostQuoted is how many characters messages quote of a text that may be long.
+const mostQuoted = 60
+
+// clip shortens a text to so many characters.
+func clip(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
 	if runes := []rune(text); len(runes) > most {
 		return string(runes[:most]) + "…"
 	}

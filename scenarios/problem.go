@@ -19,11 +19,16 @@ type Problem struct {
 	Said sentences.Sentence // The same.
 }
 
-// An InvalidError lists everything that is wrong in one scenario.
+// An InvalidError lists what is wrong in one scenario.
 type InvalidError struct {
 	File     string
-	Problems []Problem // Sorted by line; at least one.
+	Problems []Problem // Sorted by line; at least one, and of very many the first hundred.
+	More     int       // How many there are besides.
 }
+
+// Bounds of what is told of one scenario: how many problems, how many characters
+// of a name or key, and of a text that is quoted in a sentence of so many bytes.
+const mostProblems, longestName, longestQuote, longSentence = 100, 200, 400, 2000
 
 // Error returns one line for each problem:
 //
@@ -32,6 +37,9 @@ func (e *InvalidError) Error() string {
 	lines := make([]string, len(e.Problems))
 	for i, p := range e.Problems {
 		lines[i] = e.File + ":" + p.String()
+	}
+	if e.More > 0 {
+		lines = append(lines, fmt.Sprintf("%s: and %d more", e.File, e.More))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -64,21 +72,20 @@ type report struct {
 	names    map[string][]string // The names of rules and connections, by kind and index.
 	problems []Problem
 	seen     map[string]bool
-	failed   map[int]bool // The rules with problems, by index.
+	wrong    map[string]bool // The paths at which, or below which, something is wrong.
 }
 
 // add notes a problem with the value at the path, such as
 // "rule[0].match.dialect".
 func (r *report) add(path, format string, args ...any) {
 	in, name, key := r.split(path)
-	said := sentences.New(format, args...)
+	said := bounded(sentences.New(format, args...))
 	p := Problem{Line: r.line(path), In: in, Name: name, Key: key, Text: said.String(), Said: said}
 	if r.seen == nil {
-		r.seen, r.failed = map[string]bool{}, map[int]bool{}
+		r.seen, r.wrong = map[string]bool{}, map[string]bool{}
 	}
-	if in == "rule" {
-		_, i := tableOf(path)
-		r.failed[i] = true
+	for at := path; at != "" && !r.wrong[at]; at = around(at) {
+		r.wrong[at] = true
 	}
 	if whole := p.String(); !r.seen[whole] {
 		r.seen[whole] = true
@@ -88,14 +95,22 @@ func (r *report) add(path, format string, args ...any) {
 
 // addAt notes a problem of the whole file, at a line that no key has.
 func (r *report) addAt(line int, format string, args ...any) {
-	said := sentences.New(format, args...)
+	said := bounded(sentences.New(format, args...))
 	r.problems = append(r.problems, Problem{Line: line, Text: said.String(), Said: said})
+}
+
+// bounded leaves out the end of what a sentence quotes if it is very long.
+func bounded(said sentences.Sentence) sentences.Sentence {
+	if len(said.String()) <= longSentence {
+		return said
+	}
+	return said.Filled(func(text string) string { return clip(text, longestQuote) })
 }
 
 // tableOf returns the kind and index of the table that the path leads into,
 // "rule" and 1 for "rule[1].match"; the kind of the file itself is "".
 func tableOf(path string) (in string, i int) {
-	for _, kind := range []string{"rule", "connection", "limit", "expect"} {
+	for _, kind := range []string{"rule", "connection", "limit", "expect", shotName} {
 		if n, _ := fmt.Sscanf(path, kind+"[%d]", &i); n == 1 {
 			return kind, i
 		}
@@ -104,12 +119,7 @@ func tableOf(path string) (in string, i int) {
 }
 
 // within reports whether something is wrong at the path or below it.
-func (r *report) within(path string) bool {
-	in, name, key := r.split(path)
-	return slices.ContainsFunc(r.problems, func(p Problem) bool {
-		return p.In == in && p.Name == name && (key == "" || p.Key == key || strings.HasPrefix(p.Key, key+"."))
-	})
-}
+func (r *report) within(path string) bool { return r.wrong[path] }
 
 // line returns the line of the path, or of the nearest table around it.
 func (r *report) line(path string) int {
@@ -117,22 +127,30 @@ func (r *report) line(path string) int {
 		if line, ok := r.lines[path]; ok {
 			return line
 		}
-		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
+		path = around(path)
 	}
 	return 0
 }
 
+// around returns the path of the table or array around that of something, "" for
+// the file.
+func around(path string) string { return path[:max(strings.LastIndexAny(path, ".["), 0)] }
+
 // split takes "rule[1].match.dialect" apart into "rule", the rule's name and
-// "match.dialect".
+// "match.dialect", of each as much as is told.
 func (r *report) split(path string) (in, name, key string) {
+	path = clip(path, longestName)
 	in, i := tableOf(path)
 	if in == "" {
 		return splitKey(path)
 	}
 	_, key, _ = strings.Cut(path, "]")
 	key = strings.TrimPrefix(key, ".")
+	if in == shotName {
+		return "", "", key // It stands in nothing.
+	}
 	if names := r.names[in]; i < len(names) && names[i] != "" {
-		return in, names[i], key
+		return in, clip(names[i], longestName), key
 	}
 	return in, fmt.Sprintf("#%d", i+1), key
 }
@@ -156,5 +174,6 @@ func (r *report) err(file string) error {
 		return nil
 	}
 	slices.SortStableFunc(r.problems, func(a, b Problem) int { return a.Line - b.Line })
-	return &InvalidError{File: file, Problems: r.problems}
+	told := r.problems[:min(len(r.problems), mostProblems)]
+	return &InvalidError{File: file, Problems: told, More: len(r.problems) - len(told)}
 }

@@ -51,7 +51,7 @@ func (s *survey) holds(rule *Rule) iter.Seq2[string, Hold] {
 			seen[h] = true
 			whom := RedactKey(p.Request.Key)
 			if rule.Sticky.By == ByContent {
-				whom = p.Redact(shown(p.Request.Prompt()))
+				whom = p.Redact(clip(p.Request.Prompt(), mostShown))
 			}
 			if !yield(whom, h) {
 				return
@@ -121,18 +121,10 @@ func (m *Match) heldIn(p *Past) bool {
 func (p *Past) who(per Per) string {
 	switch per {
 	case PerModel:
-		return p.Redact(shown(p.Request.Model))
+		return p.Redact(clip(p.Request.Model, mostShown))
 	case PerRequest:
-		return shown(p.Request.Fingerprint)
+		return clip(p.Request.Fingerprint, mostShown)
 	default:
 		return RedactKey(p.Request.Key)
 	}
-}
-
-// shown shortens a text to what is shown of it.
-func shown(text string) string {
-	if runes := []rune(text); len(runes) > mostShown {
-		return string(runes[:mostShown]) + "…"
-	}
-	return text
 }

@@ -129,27 +129,31 @@ func ReadShot(source []byte) (*Shot, error) {
 	return shot, err
 }
 
-// shotName stands for a shot where rules have a name.
-const shotName = "one-shot"
+// What stands for a shot where scenarios have a file and rules a name, and the
+// path of its table.
+const (
+	shotName = "one-shot"
+	shotPath = shotName + "[0]"
+)
 
 func readShot(source []byte) (*Shot, *Rule, error) {
-	r := &report{names: map[string][]string{"rule": {shotName}}}
+	r := &report{}
 	tree, err := parseJSON(source)
 	if err != nil {
-		r.add("rule[0]", "no valid JSON: %v", err)
+		r.add(shotPath, "no valid JSON: %v", err)
 		return nil, nil, r.err(shotName)
 	}
 	shot := &Shot{}
-	decode("rule[0]", tree, reflect.ValueOf(shot).Elem(), r)
+	decode(shotPath, tree, reflect.ValueOf(shot).Elem(), r)
 	if len(r.problems) > 0 {
 		return nil, nil, r.err(shotName)
 	}
 	rule := &Rule{Name: shotName, Match: shot.Match, Outcome: shot.Outcome}
-	rule.Match.prepare("rule[0].match", r)
-	checkShape("rule[0]", rule, r)
+	rule.Match.prepare(shotPath+".match", r)
+	checkShape(shotPath, rule, r)
 	if len(r.problems) == 0 {
 		rule.Match.compile()
-		compileOutcomes("rule[0]", rule, r)
+		compileOutcomes(shotPath, rule, r)
 	}
 	if err := r.err(shotName); err != nil {
 		return nil, nil, err
@@ -161,21 +165,19 @@ func readShot(source []byte) (*Shot, *Rule, error) {
 func parseJSON(source []byte) (map[string]any, error) {
 	d := json.NewDecoder(bytes.NewReader(source))
 	d.UseNumber()
-	var tree map[string]any
-	if err := d.Decode(&tree); err != nil {
+	var value any
+	if err := d.Decode(&value); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
+	}
+	tree, is := value.(map[string]any)
+	if !is {
+		return nil, sentences.Errorf("an object is wanted")
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, sentences.Errorf("something stands behind the object")
 	}
-	if tree == nil {
-		return nil, sentences.Errorf("an object is wanted")
-	}
-	plain, err := plainJSON(tree)
-	if err != nil {
-		return nil, err
-	}
-	return plain.(map[string]any), nil
+	_, err := plainJSON(tree) // It fills in the same one.
+	return tree, err
 }
 
 // plainJSON turns numbers into whole ones where they are, and refuses null,

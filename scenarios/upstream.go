@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -99,13 +100,21 @@ func (a Address) parse() (*url.URL, error) {
 	case u.User != nil:
 		return nil, sentences.Errorf("must have neither user nor password: the caller's own credentials pass through")
 	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, sentences.Errorf("%q must begin with http:// or https://; WebSockets pass through the same", clip(string(a)))
+		return nil, sentences.Errorf("%q must begin with http:// or https://; WebSockets pass through the same", clip(string(a), mostQuoted))
 	case u.Hostname() == "":
-		return nil, sentences.Errorf("%q names no host", clip(string(a)))
+		return nil, sentences.Errorf("%q names no host", clip(string(a), mostQuoted))
+	case !isPort(u.Port()):
+		return nil, sentences.Errorf("%q: there is no such port", clip(string(a), mostQuoted))
 	case u.RawQuery != "" || u.ForceQuery || strings.Contains(string(a), "#"):
-		return nil, sentences.Errorf("%q has more than scheme, host, port and path", clip(string(a)))
+		return nil, sentences.Errorf("%q has more than scheme, host, port and path", clip(string(a), mostQuoted))
 	}
 	return u, nil
+}
+
+// isPort reports whether a port can be called; "" is that of the scheme.
+func isPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
 }
 
 // of returns the upstream of a dialect, or nil.
@@ -172,7 +181,7 @@ func checkUpstreams(s *Scenario, r *report) {
 		r.add("unmatched", "does not go with an upstream for all: what no rule matches passes")
 	}
 	for i := range s.Rules {
-		if !r.failed[i] {
+		if !r.within("rule" + index(i)) {
 			s.checkPassing("rule"+index(i), &s.Rules[i], r)
 		}
 	}

@@ -33,6 +33,15 @@ func TestUpstreamOfEveryDialect(t *testing.T) {
 	}
 }
 
+// Once a bug: a port beyond the last was told by the first call.
+func TestPortOfUpstream(t *testing.T) {
+	for address, ok := range map[string]bool{"http://a": true, "http://a:1": true, "http://a:65535/b": true, "http://a:0": false, "http://a:65536": false, "https://[::1]:99999": false} {
+		if _, err := Load("x", []byte(`upstream = "`+address+`"`)); (err == nil) != ok {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
+
 // TestUpstreamAlone holds that a dialect without an upstream has none.
 func TestUpstreamAlone(t *testing.T) {
 	s, err := Load("x", []byte(`upstream.qianfan-v2 = { url = "HTTPS://example.com:8443/base/", timeout = "3s", tls_verify = false }`))

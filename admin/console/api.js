@@ -14,6 +14,7 @@ export class Problem extends Error {
     super(says(body.detail || body.title || String(status), body.said));
     this.status = status;
     this.problems = body.problems || [];
+    this.wrong = this.problems.length + (body.more || 0);
   }
 }
 

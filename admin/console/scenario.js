@@ -212,7 +212,7 @@ class Scenario {
     if (err.status === 412) return; // It is looked for what changed.
     const list = err instanceof Problem ? err.problems : [];
     this.editor.mark(list.filter((p) => p.line).map((p) => p.line));
-    put(this.problems, el('p', { class: 'bad' }, list.length ? t('scenario.wrong', { n: list.length }) : err.message),
+    put(this.problems, el('p', { class: 'bad' }, err.wrong ? t('scenario.wrong', { n: err.wrong }) : err.message),
       el('ul', {}, list.map((p) => el('li', {},
         p.line ? button(t('scenario.line', { n: p.line }), () => this.editor.go(p.line), { class: 'lineno' }) : null, ' ',
         p.in ? el('b', {}, `${p.in} "${p.name || ''}"`) : null, p.in ? ': ' : '', p.pointer ? el('code', {}, p.pointer) : null, p.pointer ? ' ' : '', says(p.detail, p.said)))));

@@ -156,7 +156,7 @@ class Throw {
       await request('POST', '/api/v1/faults', { query: { namespace: namespace() }, body: source });
       this.say(t('throw.thrown', { what }));
     } catch (err) {
-      put(this.problems, el('p', { class: 'bad' }, err.problems?.length ? t('scenario.wrong', { n: err.problems.length }) : err.message),
+      put(this.problems, el('p', { class: 'bad' }, err.wrong ? t('scenario.wrong', { n: err.wrong }) : err.message),
         el('ul', {}, (err.problems || []).map((p) => el('li', {}, p.pointer ? el('code', {}, p.pointer) : null, p.pointer ? ' ' : '', says(p.detail, p.said)))));
       this.problems.scrollIntoView({ block: 'nearest' });
     }

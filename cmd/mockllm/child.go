@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -48,13 +49,13 @@ const (
 // is ignored, as under nohup, stays so.
 func catchSignals() (<-chan os.Signal, func()) {
 	signals := make(chan os.Signal, 8)
-	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
-		if !signal.Ignored(s) {
-			signal.Notify(signals, s)
-		}
-	}
+	signal.Notify(signals, heeded(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)...)
 	return signals, func() { signal.Stop(signals) }
 }
+
+// heeded returns those of the signals that whoever started us did not have ignored,
+// as nohup does.
+func heeded(signals ...os.Signal) []os.Signal { return slices.DeleteFunc(signals, signal.Ignored) }
 
 // run runs CMD until it ends, or until the context does: then it is killed. An
 // error says that it did not start.

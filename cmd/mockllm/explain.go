@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -61,8 +62,10 @@ func (f *settings) explain(c *cobra.Command, request string, call uint) error {
 			return err
 		}
 	}
-	printExplanation(c.OutOrStdout(), x, server.Admin().Info().Seed)
-	return nil
+	var text bytes.Buffer
+	printExplanation(&text, x, server.Admin().Info().Seed)
+	_, err = text.WriteTo(c.OutOrStdout())
+	return err
 }
 
 // maxRequest bounds the request file.
@@ -86,7 +89,7 @@ func parseRequest(raw []byte) (*http.Request, error) {
 	head, body := splitRequest(raw)
 	req, err := http.ReadRequest(bufio.NewReader(io.MultiReader(head, body)))
 	if err != nil {
-		return nil, fmt.Errorf("no HTTP/1.1 request: %w", err)
+		return nil, fmt.Errorf("no HTTP/1.1 request: %s", clip(err.Error(), longestText)) // It quotes the first line, which may be all.
 	}
 	if req.Header.Get("Content-Length") == "" && req.TransferEncoding == nil {
 		_, rest := splitRequest(raw)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -59,6 +60,9 @@ func TestUsage(t *testing.T) {
 		{args: []string{"serve", "--watch", "--scenario", "stream-cut"}, want: []string{"flag --watch: needs --scenario with a file or a folder"}},
 		{args: []string{"serve", "--journal-bytes", "64M"}, want: []string{`flag --journal-bytes: "64M" is no whole number`}},
 		{args: []string{"serve", "--listen", "nonsense"}, want: []string{"flag --listen: listen tcp: address nonsense: missing port in address"}},
+		{args: []string{"serve", "--listen", "", "--admin", "127.0.0.1:0"}, want: []string{"flag --listen: is empty; an address is one such as 127.0.0.1:8080"}},
+		{args: []string{"serve", "--tls-listen", "127.0.0.1:0", "--tls-cert", "none.pem", "--tls-key", "none.pem"}, want: []string{"flags --tls-cert and --tls-key: open none.pem: no such file or directory"}},
+		{args: []string{"serve", "--tls-listen", "127.0.0.1:0", "--tls-ca-out", "none/ca.pem"}, want: []string{"flag --tls-ca-out: open none/ca.pem: no such file or directory"}},
 		// Flags.
 		{args: []string{"catalog", "list", "--providr", "qianfan"}, want: []string{"flag --providr is unknown; did you mean --provider?"}},
 		{args: []string{"catalog", "list", "--providr=qianfan"}, want: []string{"flag --providr is unknown; did you mean --provider?"}},
@@ -104,6 +108,23 @@ func TestHelpAndVersion(t *testing.T) {
 	} {
 		if out := ok(t, c.args...); !strings.Contains(out, c.want) {
 			t.Errorf("mockllm %q prints %s, want %q in it", c.args, out, c.want)
+		}
+	}
+}
+
+// full is a disk that is full.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+// What was asked for and could not be told is no success.
+func TestOutputThatFails(t *testing.T) {
+	file := write(t, t.TempDir(), "s.toml", `name = "s"`)
+	request := write(t, t.TempDir(), "r.http", "GET /v2/models HTTP/1.1\nHost: x\n\n")
+	for _, args := range [][]string{{"version"}, {"validate", file}, {"explain", file, "--request", request}, {"schema"}, {"catalog", "list"}, {"scenarios"}, {"completion", "bash"}} {
+		var errs strings.Builder
+		if code := run(args, nil, strings.NewReader(""), full{}, &errs); code != exitFailure || !strings.Contains(errs.String(), "no space left") {
+			t.Errorf("mockllm %q exits %d and says %q", args, code, errs.String())
 		}
 	}
 }

@@ -17,6 +17,10 @@ import (
 // listenAt opens a port. An address that is none is a problem with its flag, and
 // no listener; a port that cannot be had is an error.
 func listenAt(flags *pflag.FlagSet, flag, address string, found *problems) (net.Listener, error) {
+	if address == "" {
+		found.add("%s: is empty; an address is one such as 127.0.0.1:8080", spoken(flags, flag)) // It would be every address of the machine.
+		return nil, nil
+	}
 	l, err := net.Listen("tcp", address)
 	switch system := new(os.SyscallError); {
 	case err == nil:

@@ -44,7 +44,8 @@ keys and tokens redacted, when it is stopped. serve replays it.`,
 		Args: exactly(0, "no arguments"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			f.problems = append(f.problems, *variables...)
-			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+			// SIGHUP, too: who closes the terminal loses no recording.
+			ctx, stop := signal.NotifyContext(c.Context(), heeded(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)...)
 			defer stop()
 			return f.record(ctx, c.OutOrStdout(), c.ErrOrStderr())
 		},

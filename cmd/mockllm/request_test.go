@@ -57,11 +57,12 @@ func TestParseRequest(t *testing.T) {
 	for name, raw := range map[string]string{
 		"nothing":                "",
 		"only a body":            `{"model":"qwen-plus"}`,
+		"no lines":               strings.Repeat("x", 100_000),
 		"no version":             "POST /x\nHost: h\n\n",
 		"a header without colon": "POST /x HTTP/1.1\nHost h\n\n",
 		"a bad length":           "POST /x HTTP/1.1\nHost: h\nContent-Length: many\n\n{}",
 	} {
-		if req, err := parseRequest([]byte(raw)); err == nil || !strings.HasPrefix(err.Error(), "no HTTP/1.1 request: ") {
+		if req, err := parseRequest([]byte(raw)); err == nil || !strings.HasPrefix(err.Error(), "no HTTP/1.1 request: ") || len(err.Error()) > 500 {
 			t.Errorf("%s: %v, %v, want an error", name, req, err)
 		}
 	}

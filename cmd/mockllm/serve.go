@@ -43,9 +43,7 @@ func serveCommand(variables *problems, environ []string) *cobra.Command {
 		Args: exactly(0, "no arguments"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			f.problems = append(f.problems, *variables...)
-			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
-			defer stop()
-			return f.serve(ctx, c.OutOrStdout(), c.ErrOrStderr())
+			return f.serve(c.Context(), c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	f.add(c)
@@ -71,6 +69,9 @@ func (f *serveFlags) serve(ctx context.Context, out, errs io.Writer) error {
 	options = append(options, f.serverOptions(log)...)
 	certificate := f.tls.read(&f.problems)
 	f.state.check(f.flags, &f.problems)
+	// Not before: a signal ends who waits for a pipe to be written to.
+	ctx, ended := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer ended()
 	vendors, management, secure, err := f.listen()
 	if err := cmp.Or(f.problems.err(), err); err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/tls"
+	"fmt"
 	"os"
 	"time"
 
@@ -50,7 +51,11 @@ func (f *tlsFlags) check(problems *problems) {
 
 func (f *tlsFlags) certificate() (tls.Certificate, error) {
 	if f.cert != "" {
-		return tls.LoadX509KeyPair(f.cert, f.key)
+		certificate, err := tls.LoadX509KeyPair(f.cert, f.key)
+		if err != nil {
+			err = fmt.Errorf("flags --tls-cert and --tls-key: %w", err)
+		}
+		return certificate, err
 	}
 	made, err := mockllm.NewCertificate(time.Now())
 	if err != nil {
@@ -59,5 +64,8 @@ func (f *tlsFlags) certificate() (tls.Certificate, error) {
 	if f.ca == "" {
 		return made.TLS, nil
 	}
-	return made.TLS, os.WriteFile(f.ca, made.CA, 0o644)
+	if err := os.WriteFile(f.ca, made.CA, 0o644); err != nil {
+		return tls.Certificate{}, fmt.Errorf("flag --tls-ca-out: %w", err)
+	}
+	return made.TLS, nil
 }

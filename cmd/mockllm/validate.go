@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 )
@@ -26,10 +27,12 @@ func validateCommand(variables *problems) *cobra.Command {
 					errs = append(errs, &usageError{problems{err.Error()}})
 					continue
 				}
-				fmt.Fprintf(c.OutOrStdout(), "%s: ok, scenario %q with %s\n", file, s.Name, countRules(len(s.Rules), len(s.Limits), len(s.Connections)))
+				text := fmt.Sprintf("%s: ok, scenario %q with %s\n", file, s.Name, countRules(len(s.Rules), len(s.Limits), len(s.Connections)))
 				for _, notice := range s.Notices() {
-					fmt.Fprintf(c.OutOrStdout(), "%s: notice: %s\n", file, notice)
+					text += fmt.Sprintf("%s: notice: %s\n", file, notice)
 				}
+				_, err = io.WriteString(c.OutOrStdout(), text)
+				errs = append(errs, err)
 			}
 			return errors.Join(errs...)
 		}),

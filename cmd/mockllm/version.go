@@ -15,8 +15,8 @@ func versionCommand(variables *problems) *cobra.Command {
 		Short: "Print the version",
 		Args:  exactly(0, "no arguments"),
 		RunE: variables.unless(func(c *cobra.Command, _ []string) error {
-			fmt.Fprintf(c.OutOrStdout(), "mockllm %s %s %s/%s\n", mockllm.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return nil
+			_, err := fmt.Fprintf(c.OutOrStdout(), "mockllm %s %s %s/%s\n", mockllm.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return err
 		}),
 	}
 }

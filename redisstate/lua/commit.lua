@@ -3,6 +3,7 @@
 local sec, nsec, maxRecords, maxBytes = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local nowMicro = sec * 1e6 + math.floor(tonumber(nsec) / 1e3)
 world()
+if redis.call('EXISTS', key('records')) == 0 then redis.call('HDEL', key('main'), 'bytes') end -- They may be gone before it.
 
 local function ending(field) return string.format('%016d', tonumber(redis.call('ZSCORE', key('order'), field))) .. field end
 
