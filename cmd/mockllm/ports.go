@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/signal"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -58,7 +60,7 @@ func reachable(a net.Addr) string {
 const drainTime = 5 * time.Second
 
 // untilStopped lets the server serve until the context ends, and shuts it down, or
-// until it fails.
+// until it fails. Who asks it to stop twice does not wait for answers.
 func untilStopped(ctx context.Context, server *mockllm.Server, failed <-chan error) error {
 	select {
 	case err := <-failed:
@@ -67,6 +69,8 @@ func untilStopped(ctx context.Context, server *mockllm.Server, failed <-chan err
 	case <-ctx.Done():
 		bounded, cancel := context.WithTimeout(context.Background(), drainTime)
 		defer cancel()
+		bounded, again := signal.NotifyContext(bounded, os.Interrupt, syscall.SIGTERM)
+		defer again()
 		return server.Shutdown(bounded)
 	}
 }
