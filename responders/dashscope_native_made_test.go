@@ -14,13 +14,9 @@ import (
 
 const multimodalGeneration = "/api/v1/services/aigc/multimodal-generation/generation"
 
-// TestReadAloudStream: the pieces are the recording to which the end points.
-func TestReadAloudStream(t *testing.T) {
-	in := post(catalog.OpChat, multimodalGeneration, `{"model":"qwen-tts-latest","input":{"text":"Hi.","voice":"Cherry"}}`)
-	in.Header = http.Header{"X-Dashscope-Sse": {"enable"}, "Authorization": {"Bearer sk-test"}}
-	_, m := ask(t, dashScopeNative{}, in)
-	var sound []byte
-	var last gjson.Result
+// heard returns the sound of a stream's frames, and the last of these.
+func heard(t *testing.T, m Message) (sound []byte, last gjson.Result) {
+	t.Helper()
 	for _, frame := range m.Frames {
 		_, data, _ := strings.Cut(string(frame), "data:")
 		last = gjson.Parse(data)
@@ -30,6 +26,15 @@ func TestReadAloudStream(t *testing.T) {
 		}
 		sound = append(sound, piece...)
 	}
+	return sound, last
+}
+
+// TestReadAloudStream: the pieces are the recording to which the end points.
+func TestReadAloudStream(t *testing.T) {
+	in := post(catalog.OpChat, multimodalGeneration, `{"model":"qwen-tts-latest","input":{"text":"Hi.","voice":"Cherry"}}`)
+	in.Header = http.Header{"X-Dashscope-Sse": {"enable"}, "Authorization": {"Bearer sk-test"}}
+	_, m := ask(t, dashScopeNative{}, in)
+	sound, last := heard(t, m)
 	url := last.Get("output.audio.url").Str
 	if want := wav(url[strings.LastIndexByte(url, '/')+1:])[wavHeader:]; string(sound) != string(want) || last.Get("output.finish_reason").Str != "stop" {
 		t.Errorf("%d bytes, want %d; at the end %s", len(sound), len(want), last.Raw)

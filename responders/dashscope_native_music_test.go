@@ -2,11 +2,8 @@ package responders
 
 import (
 	"bytes"
-	"encoding/base64"
 	"strings"
 	"testing"
-
-	"github.com/tidwall/gjson"
 
 	"github.com/mockllm/mockllm/catalog"
 )
@@ -52,18 +49,7 @@ func TestMusicStream(t *testing.T) {
 	in := post(catalog.OpMusic, musicPath, `{"model":"fun-music-v1","input":{"lyrics":"la la la"}}`)
 	in.Header.Set("X-DashScope-SSE", "enable")
 	r := dashScopeNative{}.Decode(in)
-	var sound []byte
-	var last gjson.Result
-	message := dashScopeNative{}.Success(r, Meta{Entropy: [2]uint64{1, 2}, Now: in.Now}, nil)
-	for _, frame := range message.Frames {
-		_, data, _ := strings.Cut(string(frame), "data:")
-		last = gjson.Parse(data)
-		piece, err := base64.StdEncoding.DecodeString(last.Get("output.audio.data").Str)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sound = append(sound, piece...)
-	}
+	sound, last := heard(t, dashScopeNative{}.Success(r, Meta{Entropy: [2]uint64{1, 2}, Now: in.Now}, nil))
 	url := last.Get("output.audio.url").Str
 	if name := url[strings.LastIndexByte(url, '/')+1:]; !bytes.Equal(sound, wav(name)) || last.Get("output.extra_info.lyrics").Str != "la la la" {
 		t.Errorf("%d bytes, at last %s", len(sound), last.Raw)
